@@ -1,0 +1,32 @@
+# make lab   opens the course            make test   checks all of it
+# Both set up .venv by themselves, the first time and when the package list changes.
+PYTHON ?= python3
+VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
+
+.PHONY: lab test env kernel refresh cheatsheet
+.NOTPARALLEL:
+
+lab: env
+	@"$(VENV)" tests/tools/lab.py
+
+test: env
+	@"$(VENV)" -m ruff check
+	@"$(VENV)" -m ruff format --check
+	@"$(VENV)" -m pytest --nbval
+
+env:
+	@command -v "$(PYTHON)" >/dev/null || { echo "No '$(PYTHON)' here. Install Python 3.11 or newer, or name yours: make lab PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" tests/tools/prepare.py
+
+# The course's kernel, for a JupyterLab that lives in another environment.
+kernel: env
+	@"$(VENV)" -m ipykernel install --user --name pytorch-course --display-name "PyTorch course"
+
+# Runs every notebook and writes its outputs back, normalised.
+refresh: env
+	@"$(VENV)" tests/tools/refresh.py
+
+# Collects every recipe of the notebooks on one page, and runs it.
+cheatsheet: env
+	@"$(VENV)" tests/tools/cheatsheet.py
+	@"$(VENV)" tests/tools/refresh.py notebooks/cheatsheet.ipynb

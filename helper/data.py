@@ -1,0 +1,149 @@
+"""Where the bundled data is, and how to swap it for the public data sets."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from torchvision.datasets import MNIST, FashionMNIST
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+DOWNLOADS = DATA / "downloads"
+
+# The files of MNIST's format: pictures and labels, to train on and to test with.
+FILES = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+]
+
+# What torchvision's reader raises on a file that is no IDX file, or only part of one.
+_BROKEN = (AssertionError, EOFError, IndexError, KeyError, RuntimeError, TypeError)
+_BROKEN += (ValueError,)
+
+
+class Digits(MNIST):
+    """The 1,797 handwritten digits that ship with the course, read as torchvision's MNIST.
+
+    Takes `MNIST`'s arguments and gives what it gives: `dataset[i]` is a 28×28 PIL picture,
+    or what `transform` makes of it, and its label, an int from 0 to 9; `dataset.data` is
+    all pictures as uint8 (N, 28, 28), `dataset.targets` all labels as int64 (N,).
+    N is 1,437 for training and 360 (36 a class) for testing.
+
+    Args:
+        root: the folder with the four IDX files; the course's own when left out.
+        train: the training digits, or else the test digits.
+        transform: is called with each PIL picture.
+        target_transform: is called with each label.
+        download: there for `MNIST`'s sake. Nothing is ever downloaded.
+
+    Raises:
+        FileNotFoundError: a file is missing; the message names the folder and the fix.
+        ValueError: a file is damaged, or pictures and labels differ in number.
+
+    Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI Machine
+    Learning Repository, 1998; see data/README.md.
+    """
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        train: bool = True,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
+        download: bool = False,
+    ) -> None:
+        root = DATA / "digits" if root is None else Path(root)
+        missing = _missing(root)
+        if missing:
+            raise FileNotFoundError(
+                f"no {' and no '.join(missing)} in {root}: bring the folder back with "
+                "`git checkout -- data/digits`, and install the course from its own "
+                "folder (pip install -e .)"
+            )
+        try:
+            super().__init__(root, train, transform, target_transform, download=False)
+        except _BROKEN as error:
+            raise ValueError(
+                f"the digits in {root} can't be read ({error}): bring them back with "
+                "`git checkout -- data/digits`"
+            ) from error
+        _check_lengths(self, root)
+
+    @property
+    def raw_folder(self) -> str:
+        return str(self.root)
+
+
+DATASETS = {"digits": Digits, "mnist": MNIST, "fashion": FashionMNIST}
+
+
+def open_digits(
+    name: str | None = None,
+    train: bool = True,
+    transform: Callable | None = None,
+    target_transform: Callable | None = None,
+    *,
+    root: str | Path | None = None,
+) -> MNIST:
+    """Open a data set of 28×28 pictures in ten classes by name.
+
+    Args:
+        name: "digits" (bundled), "mnist" or "fashion" (torchvision downloads these two
+            when they are not in `root` yet). When left out, the environment variable
+            COURSE_DIGITS decides, and without it the bundled digits are opened.
+        train, transform, target_transform: as torchvision's `MNIST` has them.
+        root: the folder to read from. When left out, the bundled folder, or for the
+            public data sets data/downloads.
+
+    Returns:
+        A Dataset: `dataset[i]` is (picture, label), see `Digits`.
+
+    Raises:
+        ValueError: the name is unknown, or the files are damaged.
+        FileNotFoundError: the files are not there and can't be downloaded.
+    """
+    asked = name if name is not None else os.environ.get("COURSE_DIGITS") or "digits"
+    if asked not in DATASETS:
+        raise ValueError(
+            f"no data set is called {asked!r}: choose one of {', '.join(DATASETS)}, as "
+            "the argument or in the environment variable COURSE_DIGITS"
+        )
+    if asked == "digits":
+        return Digits(root, train, transform, target_transform)
+
+    root = DOWNLOADS if root is None else Path(root)
+    folder = root / DATASETS[asked].__name__ / "raw"
+    try:
+        dataset = DATASETS[asked](
+            root, train, transform, target_transform, download=bool(_missing(folder))
+        )
+    except (OSError, *_BROKEN) as error:
+        if not _missing(folder):
+            raise ValueError(
+                f"the files in {folder} can't be read ({error}): a download broke off, "
+                "perhaps. Delete the folder and try again"
+            ) from error
+        raise FileNotFoundError(
+            f"{asked} is not in {folder} and could not be downloaded "
+            f"({_first_line(error)}): try again later, put the four IDX files there "
+            'yourself, or go on with the bundled digits: open_digits("digits")'
+        ) from error
+    _check_lengths(dataset, folder)
+    return dataset
+
+
+def _missing(folder: Path) -> list[str]:
+    return [name for name in FILES if not (folder / name).is_file()]
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+
+
+def _check_lengths(dataset: MNIST, folder: Path) -> None:
+    if len(dataset.data) != len(dataset.targets):
+        raise ValueError(
+            f"{folder} holds {len(dataset.data)} pictures and {len(dataset.targets)} "
+            "labels: they don't belong together. Bring back both files of one data set"
+        )

@@ -1,0 +1,1 @@
+"""What each exercise expects: one file a notebook, same number and name."""

@@ -1,0 +1,210 @@
+"""check() survives whatever a learner answers, and says something that helps."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from helper import check as room
+from helper.check import (
+    Wrong,
+    call,
+    check,
+    expect_function,
+    expect_number,
+    expect_tensor,
+)
+
+
+class Hostile:
+    """Raises whatever one does with it."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("hands off")
+
+    def __eq__(self, other):
+        raise RuntimeError("hands off")
+
+    def __repr__(self):
+        raise RuntimeError("hands off")
+
+    __len__ = __iter__ = __bool__ = __call__ = __hash__ = __eq__
+
+
+def endless(*_):
+    return endless(*_)
+
+
+def leaves(*_):
+    raise SystemExit("bye")
+
+
+looping = []
+looping.append(looping)
+
+STRANGE = [
+    Hostile(),
+    Hostile,
+    endless,
+    leaves,
+    looping,
+    lambda *_: Hostile(),
+    lambda *_: torch.nan,
+    float("nan"),
+    complex(1, 1),
+    True,
+    "text",
+    b"bytes",
+    {},
+    iter([]),
+    10**400,
+    torch,
+    np.array(["a"]),
+    np.array([None]),
+    torch.tensor(torch.nan),
+    torch.zeros(0),
+    torch.zeros(3, 4).to_sparse(),
+    torch.zeros(1).expand(3, 4),
+    torch.zeros(3, 4, dtype=torch.complex64),
+    torch.zeros(3, 4, device="meta"),
+    torch.zeros(3, 4, requires_grad=True) * 2,
+    nn.Linear(1, 1),
+    nn.Linear(1, 1, device="meta"),
+    nn.Sequential(),
+    nn.Sequential,
+]
+NAMES = [f"01.{i}" for i in range(1, 7)] + [
+    f"{n}.{i}" for n in ("02", "03") for i in range(1, 6)
+]
+
+
+@pytest.mark.parametrize("name", ["00.1", *NAMES])
+def test_nothing_breaks_it(name, capsys):
+    for answer in STRANGE:
+        check(name, answer)
+        said = capsys.readouterr().out
+        assert said.startswith(f"Exercise {name}: not yet: "), (type(answer), said)
+        assert said.count("\n") == 1 and len(said) < 400
+
+
+@pytest.mark.parametrize("name", ["00.1", *NAMES])
+@pytest.mark.parametrize("answer", [..., None])
+def test_unsolved_is_not_wrong(name, answer, capsys):
+    check(name, answer)
+    assert "not tried yet" in capsys.readouterr().out
+
+
+def test_a_function_as_published_is_not_tried_yet(capsys):
+    def dots(labels): ...
+
+    def documented(labels):
+        """Labels to one-hot rows."""
+
+    def forgot_to_return(labels):
+        labels + 1
+
+    for function in (dots, documented):
+        check("01.3", function)
+        assert "not tried yet" in capsys.readouterr().out
+    check("01.3", forgot_to_return)
+    assert "is a `return` missing?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name", ["01.9", "01.0", "01.", "77.1", "1.1", "", "01.exercise_1", 3]
+)
+def test_an_unknown_name_is_the_callers_mistake(name):
+    with pytest.raises(ValueError, match="there is no exercise"):
+        check(name, 1)
+
+
+def test_it_says_which_exercises_there_are():
+    with pytest.raises(ValueError, match=r"notebook 02 has 02\.1 to 02\.5"):
+        check("02.6", 1)
+
+
+def test_answers_and_random_state_stay_as_they_are():
+    model = nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU()
+    ).append(nn.Linear(64, 10))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    state = torch.get_rng_state()
+    check("03.3", model)
+    check("03.4", lambda x, p, training: x * torch.rand_like(x))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert model.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_works_where_gradients_are_off(capsys):
+    with torch.no_grad():
+        check("02.4", lambda f, x: torch.func.grad(f)(x))
+        assert not torch.is_grad_enabled()
+    assert "right." in capsys.readouterr().out
+
+
+def test_interrupting_an_endless_answer_works():
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check("01.3", interrupted)
+
+
+@pytest.mark.parametrize(
+    "answer, says",
+    [
+        ([1.0, 2.0], "a list, not a tensor"),
+        (np.ones(2), "a numpy array, not a tensor"),
+        (torch.ones(2, 1), r"shape of your answer is \(2, 1\), expected \(2,\)"),
+        (torch.ones(2).double(), "dtype of your answer is torch.float64"),
+        (torch.ones(2, device="meta"), "device of your answer is meta, expected cpu"),
+        (torch.tensor([1.0, torch.nan]), "1 of 2 values of your answer are NaN"),
+        (torch.tensor([1.0, 2.5]), r"1 of 2 values .* at \[1\], where you have 2.5"),
+        (torch.tensor([1.0, torch.inf]), "1 of 2 values"),
+    ],
+)
+def test_tensor_answers_are_told_apart(answer, says):
+    with pytest.raises(Wrong, match=says):
+        expect_tensor(answer, torch.tensor([1.0, 2.0]))
+
+
+def test_tensor_answers_within_rounding_are_right():
+    expected = torch.tensor([1.0, 1000.0])
+    expect_tensor(expected * (1 + 1e-6), expected)
+    with pytest.raises(Wrong):
+        expect_tensor(expected * (1 + 1e-4), expected)
+    with pytest.raises(Wrong):
+        expect_tensor(torch.tensor([2]), torch.tensor([3]), tolerance=10)
+    inf = torch.tensor([torch.inf])
+    assert expect_tensor(inf, inf) is inf
+
+
+@pytest.mark.parametrize(
+    "answer", [14, 14.0, torch.tensor(14), np.float32(14), np.array([14])]
+)
+def test_a_number_may_come_in_any_clothes(answer):
+    assert expect_number(answer, 14) == 14
+
+
+def test_call_says_what_the_learners_code_raised():
+    with pytest.raises(Wrong, match="raises, given a batch, ValueError: odd"):
+        call(
+            lambda _: (_ for _ in ()).throw(ValueError("odd\nmore")).send(None),
+            1,
+            given="given a batch",
+        )
+
+
+def test_expect_function_refuses_a_class():
+    with pytest.raises(Wrong, match="not a function"):
+        expect_function(nn.Linear)
+
+
+def test_every_notebook_with_exercises_has_its_file():
+    stems = {path.stem for path in room.EXERCISES.glob("[0-9]*.py")}
+    notebooks = {
+        path.stem for path in (room.EXERCISES.parents[1] / "notebooks").glob("0*.ipynb")
+    }
+    assert stems == notebooks

@@ -1,0 +1,86 @@
+"""The three lists of packages agree: pyproject.toml, constraints.txt, environment.yml."""
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
+LISTED = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+
+
+def pinned():
+    pins = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, version = re.fullmatch(r"([\w.-]+)==([\w.]+)", line).groups()
+            assert canonicalize_name(name) not in pins, f"{name} is there twice"
+            pins[canonicalize_name(name)] = Version(version)
+    return pins
+
+
+@pytest.mark.parametrize("listed", LISTED)
+def test_each_package_is_pinned_within_its_range(listed):
+    requirement = Requirement(listed)
+    assert pinned()[canonicalize_name(requirement.name)] in requirement.specifier
+    assert "<" not in str(requirement.specifier), "newer versions are welcome"
+
+
+def test_whatever_comes_along_is_pinned_too():
+    """All that is installed for the course, followed from requirement to requirement."""
+    pins, seen = pinned(), set()
+    queue = [Requirement(text) for text in PROJECT["dependencies"]]
+    queue += [Requirement(text) for text in PROJECT["optional-dependencies"]["test"]]
+    while queue:
+        requirement = queue.pop()
+        name = canonicalize_name(requirement.name)
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            needed = distribution(name).requires or []
+        except PackageNotFoundError:
+            continue  # optional, or for another system
+        assert name in pins, f"{name} is not in constraints.txt"
+        for extra in {"", *requirement.extras}:
+            for text in needed:
+                further = Requirement(text)
+                if not further.marker or further.marker.evaluate({"extra": extra}):
+                    queue.append(further)
+    assert {"torch", "tornado", "pillow", "pluggy"} <= seen
+
+
+def test_conda_installs_the_same_list():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["name"] == "pytorch-course"
+    python, pip, packages = environment["dependencies"]
+    assert python == f"python{PROJECT['requires-python']}" and pip == "pip"
+    assert packages == {"pip": ["-c constraints.txt", "-e .[test]"]}
+
+
+def test_every_package_says_why():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for listed in LISTED:
+        assert re.search(rf'(?m)^    "{re.escape(listed)}", +# \w.+$', text), listed
+
+
+def test_notebook_00_asks_for_the_same_versions():
+    text = (ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    imported = {"torch": "torch", "torchvision": "torchvision", "numpy": "np"}
+    for listed in PROJECT["dependencies"][:4]:
+        requirement = Requirement(listed)
+        (specifier,) = requirement.specifier
+        name = imported.get(requirement.name, requirement.name)
+        version = (
+            specifier.version if "." in specifier.version else f"{specifier.version}.0"
+        )
+        assert f'{name}: \\"{version}\\"' in text

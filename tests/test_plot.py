@@ -1,0 +1,102 @@
+"""Each plot returns its Figure, changes nothing, and refuses what it can't draw."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from helper.plot import show_graph, show_images, show_prediction
+
+matplotlib.use("agg")
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        torch.rand(5, 28, 28),
+        torch.rand(5, 1, 28, 20),
+        torch.rand(5, 3, 28, 28),
+        torch.randint(0, 256, (5, 28, 28), dtype=torch.uint8),
+        torch.randint(0, 256, (5, 3, 28, 28), dtype=torch.uint8),
+        torch.rand(5, 28, 28) > 0.5,
+        torch.rand(5, 1, 28, 28, requires_grad=True),
+        torch.rand(5, 28, 28).double() - 7,
+    ],
+)
+def test_show_images_draws_every_kind(images):
+    before = images.detach().clone()
+    figure = show_images(images, titles=range(5), columns=3)
+    drawn = [axis.images[0].get_array() for axis in figure.axes if axis.images]
+    assert len(drawn) == 5 and len(figure.axes) == 6
+    assert drawn[0].shape[:2] == images.shape[-2:]
+    assert [axis.get_title() for axis in figure.axes[:5]] == list("01234")
+    assert torch.equal(images.detach(), before)
+    assert not plt.get_fignums()  # else a notebook would show it twice
+
+
+def test_all_pictures_share_one_scale():
+    images = torch.stack([torch.full((4, 4), 0.0), torch.full((4, 4), 0.5)])
+    images[0, 0, 0] = 1
+    limits = {axis.images[0].get_clim() for axis in show_images(images).axes}
+    assert limits == {(0.0, 1.0)}
+
+
+@pytest.mark.parametrize(
+    "images, says",
+    [
+        (torch.rand(28, 28), r"got \(28, 28\): add .unsqueeze\(0\)"),
+        (torch.rand(2, 5, 28, 28), r"got \(2, 5, 28, 28\)"),
+        (torch.rand(0, 28, 28), "at least one picture"),
+        ([1, 2], "got list"),
+        (torch.rand(2, 3, 4, 4) * 3, "colours must lie between 0 and 1"),
+        (torch.full((2, 3, 4, 4), torch.nan), "colours must lie between 0 and 1"),
+    ],
+)
+def test_show_images_refuses_the_rest(images, says):
+    with pytest.raises(ValueError, match=says):
+        show_images(images)
+    with pytest.raises(ValueError, match="2 images and 3 titles"):
+        show_images(torch.rand(2, 4, 4), titles="abc")
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (3, 28, 28)])
+def test_show_prediction_draws_picture_and_bars(shape):
+    probabilities = torch.softmax(torch.arange(10.0), dim=0)
+    figure = show_prediction(torch.rand(shape), probabilities)
+    picture, bars = figure.axes
+    assert picture.images[0].get_array().shape[:2] == (28, 28)
+    widths = torch.tensor([bar.get_width() for bar in bars.patches])
+    assert torch.allclose(widths, probabilities.double())
+    assert bars.get_xlabel() == "probability" and bars.get_xlim() == (0, 1)
+
+
+def test_show_prediction_refuses_logits_and_wrong_shapes():
+    image = torch.rand(28, 28)
+    with pytest.raises(ValueError, match="logits, perhaps"):
+        show_prediction(image, torch.arange(10.0))
+    with pytest.raises(ValueError, match=r"must be \(3,\), .* got \(10,\)"):
+        show_prediction(image, torch.ones(10) / 10, classes="abc")
+    with pytest.raises(ValueError, match=r"must be \(H, W\)"):
+        show_prediction(torch.rand(1, 1, 28, 28), torch.ones(10) / 10)
+
+
+def test_show_graph_names_operations_and_leaves():
+    weight = torch.ones(3, requires_grad=True)
+    bias = torch.tensor(1.0, requires_grad=True)
+    other = torch.ones(2, requires_grad=True)
+    result = (weight * 2 + bias).sum() + other.sum()
+    figure = show_graph(result, names={"weight": weight, "bias": bias})
+    texts = sorted(text.get_text() for text in figure.axes[0].texts if text.get_text())
+    assert texts == sorted(
+        ["AddBackward", "AddBackward", "MulBackward", "SumBackward", "SumBackward"]
+        + ["weight (3,)", "bias", "leaf (2,)"]
+    )
+
+
+def test_show_graph_draws_a_leaf_that_is_used_twice_once():
+    x = torch.tensor(2.0, requires_grad=True)
+    figure = show_graph(x * x + x, names={"x": x})
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts.count("x") == 1
+    with pytest.raises(ValueError, match="no grad_fn"):
+        show_graph(x)

@@ -1,0 +1,77 @@
+"""Run notebooks and write their outputs back, in the one form that is committed.
+
+`python tests/tools/refresh.py [notebook ...]`: all of notebooks/ when none is named. Run
+twice, the second run changes nothing.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+def execute(notebook: NotebookNode) -> NotebookNode:
+    """Run all cells in a new kernel, in notebooks/, as JupyterLab and nbval do."""
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    return client.execute()
+
+
+def normalise(notebook: NotebookNode) -> NotebookNode:
+    """Keep what a reader sees; drop what differs between two runs or two machines."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {
+                "display_name": "Python 3 (ipykernel)",
+                "language": "python",
+                "name": "python3",
+            },
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    count = 0
+    for cell in notebook.cells:
+        # `alt` is the course's own: the alternative text of the figure that the cell draws.
+        cell.metadata = {
+            k: cell.metadata[k] for k in ("alt", "tags") if k in cell.metadata
+        }
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
+            if "metadata" in output:
+                output.metadata = {}
+                if "image/png" in output.data and "alt" in cell.metadata:
+                    output.metadata = {"image/png": {"alt": cell.metadata["alt"]}}
+    return notebook
+
+
+def refresh(path: Path) -> None:
+    notebook = execute(nbformat.read(path, as_version=4))
+    text = nbformat.writes(normalise(notebook)) + "\n"
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="utf-8", newline="\n")
+    new.replace(path)
+
+
+if __name__ == "__main__":
+    named = [Path(name).resolve() for name in sys.argv[1:]]
+    for path in named or sorted(NOTEBOOKS.glob("*.ipynb")):
+        start = time.perf_counter()
+        refresh(path)
+        print(f"{path.name}: {time.perf_counter() - start:.1f} s", flush=True)
