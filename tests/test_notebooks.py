@@ -7,16 +7,15 @@ import sys
 import time
 from pathlib import Path
 
+import cheatsheet
 import nbformat
 import pytest
+import refresh
 import yaml
 from conftest import SECONDS
 from nbval.plugin import get_sanitize_patterns
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "tools"))
-import cheatsheet  # noqa: E402
-import refresh  # noqa: E402
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LESSONS = [path for path in PATHS if path.name[0].isdigit()]

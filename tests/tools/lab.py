@@ -14,8 +14,7 @@ def command() -> list[str]:
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{FIRST}",
-        # No question about news and no look-up of releases before the first lesson.
-        "--LabApp.news_url=None",
+        # Nothing is looked up on the network before the first lesson.
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:

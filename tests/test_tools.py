@@ -1,0 +1,250 @@
+"""The set-up behind the two commands, and the form in which notebooks are stored."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import lab
+import nbformat
+import prepare
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from test_notebooks import ROOT, refresh
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch):
+    """A clone without .venv, and the commands that the set-up would run in it."""
+    root = tmp_path / "a course"
+    root.mkdir()
+    for name in ("pyproject.toml", "constraints.txt"):
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    commands = []
+
+    def run(command, hint):
+        commands.append(" ".join(command[1:3]))
+        Path(prepare.PYTHON).parent.mkdir(parents=True, exist_ok=True)
+        Path(prepare.PYTHON).touch()
+        if commands[-1] == "-m pip" and fails:
+            prepare.stop(hint)
+
+    fails = []
+    monkeypatch.setattr(prepare, "ROOT", str(root))
+    monkeypatch.setattr(prepare, "VENV", str(root / ".venv"))
+    monkeypatch.setattr(prepare, "PYTHON", str(root / ".venv" / "bin" / "python"))
+    monkeypatch.setattr(prepare, "STAMP", str(root / ".venv" / "stamp"))
+    monkeypatch.setattr(prepare, "run", run)
+    return root, commands, fails
+
+
+ALL = ["-m venv", "-m pip", "-m ipykernel", "-m jupyter"]
+
+
+def test_installs_once(fresh):
+    _, commands, _ = fresh
+    prepare.main()
+    assert commands == ALL
+    prepare.main()
+    assert commands == ALL
+
+
+def test_installs_again_when_the_package_list_changed_and_only_then(fresh):
+    root, commands, _ = fresh
+    prepare.main()
+    del commands[:]
+    project = root / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace('"-ra"', '"-rA"'), encoding="utf-8")
+    prepare.main()
+    assert commands == []
+    project.write_text(text.replace('"numpy>=2"', '"numpy>=2.1"'), encoding="utf-8")
+    prepare.main()
+    assert commands == ALL[1:]  # into the environment that is there
+    with open(root / "constraints.txt", "a") as file:
+        file.write("six==1.17.0\n")
+    prepare.main()
+    assert commands == ALL[1:] * 2
+
+
+def test_an_install_that_broke_off_is_made_anew(fresh, capsys):
+    _, commands, fails = fresh
+    fails.append(True)
+    with pytest.raises(SystemExit, match="Run the same command again"):
+        prepare.main()
+    fails.clear()
+    del commands[:]
+    prepare.main()
+    assert commands == ALL
+    # Also one that broke off while it renewed a complete environment.
+    with open(Path(prepare.ROOT) / "constraints.txt", "a") as file:
+        file.write("six==1.17.0\n")
+    fails.append(True)
+    with pytest.raises(SystemExit):
+        prepare.main()
+    fails.clear()
+    del commands[:]
+    prepare.main()
+    assert commands == ALL
+
+
+def test_a_moved_folder_or_a_removed_python_is_made_anew(fresh, monkeypatch):
+    root, commands, _ = fresh
+    prepare.main()
+    del commands[:]
+    stamp = Path(prepare.STAMP)
+    stamp.write_text(stamp.read_text().replace("a course", "elsewhere"))
+    prepare.main()
+    assert commands == ALL
+    del commands[:]
+    os.remove(prepare.PYTHON)
+    prepare.main()
+    assert commands == ALL
+
+
+def test_an_old_python_gets_a_sentence(fresh, monkeypatch):
+    _, commands, _ = fresh
+    monkeypatch.setattr(sys, "version_info", (3, 9, 18, "final", 0))
+    monkeypatch.setattr(
+        prepare, "starts", lambda name: name in ("python3.13", "python3.11")
+    )
+    with pytest.raises(SystemExit, match="add PYTHON=python3.13 to the command"):
+        prepare.main()
+    monkeypatch.setattr(prepare, "starts", lambda name: False)
+    with pytest.raises(
+        SystemExit, match="needs Python 3.11 or newer; .* Install a newer"
+    ):
+        prepare.main()
+    assert commands == []
+
+
+def test_a_stub_on_the_path_is_no_python(tmp_path, monkeypatch):
+    stub = tmp_path / "python3.20"
+    stub.write_text("#!/bin/sh\nexit 127\n")
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not prepare.starts("python3.20") and not prepare.starts("python3.19")
+    assert prepare.starts(sys.executable)
+
+
+def test_the_setup_parses_on_a_python_that_it_turns_away():
+    text = Path(prepare.__file__).read_text(encoding="utf-8")
+    # No syntax newer than 3.0; what Python 3.6 and 2.7 say was tried by hand.
+    for newer in (r'\bf"', r"\bf'", r"def \w+\(.*: \w+", r"->", r":=", r"\*\["):
+        assert not re.search(newer, text), newer
+
+
+def test_as_root_and_only_then_jupyter_may_run_as_root(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert "--allow-root" in lab.command()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert "--allow-root" not in lab.command()
+
+
+def test_without_a_display_no_browser_is_started(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert "--no-browser" in lab.command()
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert "--no-browser" not in lab.command()
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "--no-browser" not in lab.command()
+
+
+def test_jupyterlab_starts_with_the_port_taken_and_keeps_its_token(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, lab.__file__, f"--ServerApp.port={port}", "--no-browser"],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                "HOME": str(tmp_path),
+                "JUPYTER_RUNTIME_DIR": str(tmp_path),
+            },
+        )
+        try:
+            address = None
+            for line in process.stderr:
+                if match := re.search(
+                    r"http://127\.0\.0\.1:(\d+)(/lab\S*)\?token=(\w+)", line
+                ):
+                    address = match
+                    break
+            assert address, "no address was printed"
+            assert int(address[1]) != port
+            assert address[2] == "/lab/tree/notebooks/00_start_here.ipynb"
+            api = f"http://127.0.0.1:{address[1]}/api/contents/notebooks?token="
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    with urllib.request.urlopen(api + address[3]) as reply:
+                        assert b"00_start_here.ipynb" in reply.read()
+                    break
+                except urllib.error.URLError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(api + "guessed")
+            listening = [
+                connection.laddr
+                for connection in psutil.Process(process.pid).net_connections()
+                if connection.status == psutil.CONN_LISTEN
+            ]
+            assert {place.ip for place in listening} == {"127.0.0.1"}
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+
+
+def test_both_kernels_start_this_python():
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    specs = KernelSpecManager().get_all_specs()
+    assert "python3" in specs, "what every notebook names"
+    if (
+        Path(sys.prefix) == ROOT / ".venv"
+    ):  # in another environment, `make kernel` is asked
+        spec = specs["pytorch-course"]["spec"]
+        assert spec["display_name"] == "PyTorch course"
+        assert Path(spec["argv"][0]).parent == Path(sys.prefix) / "bin"
+
+
+def test_normalise_keeps_what_a_reader_sees():
+    figure = new_output(
+        "display_data",
+        {"image/png": "aGk=", "text/plain": "<Figure>"},
+        metadata={"needs_background": "light"},
+    )
+    value = new_output("execute_result", {"text/plain": "1"}, execution_count=40)
+    cell = new_code_cell("1", execution_count=40, outputs=[figure, value])
+    cell.metadata = {
+        "alt": "A one.",
+        "tags": ["recipe"],
+        "execution": {"iopub": "12:00"},
+    }
+    notebook = new_notebook(
+        cells=[new_markdown_cell("# One"), cell, new_code_cell("2")]
+    )
+    notebook.metadata = {"kernelspec": {"name": "mine", "display_name": "Mine"}}
+    once = refresh.normalise(notebook)
+    assert [c.get("execution_count") for c in once.cells] == [None, 1, 2]
+    assert once.cells[1].metadata == {"alt": "A one.", "tags": ["recipe"]}
+    assert figure.metadata == {"image/png": {"alt": "A one."}}
+    assert value.execution_count == 1 and value.data == {"text/plain": "1"}
+    assert once.metadata.kernelspec.name == "python3"
+    assert once.metadata.language_info == {"name": "python"}
+    text = nbformat.writes(once)
+    assert (
+        nbformat.writes(refresh.normalise(nbformat.reads(text, as_version=4))) == text
+    )
