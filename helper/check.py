@@ -211,5 +211,6 @@ def _kind(answer: object) -> str:
 
 def _describe(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    said = f": {textwrap.shorten(lines[0], 150, placeholder=' ...')}" if lines else ""
-    return type(error).__name__ + said
+    # The second line too: load_state_dict's first one doesn't say what is wrong.
+    said = textwrap.shorten(" ".join(lines[:2]), 200, placeholder=" ...")
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -111,6 +111,35 @@ def show_prediction(
     return figure
 
 
+def show_history(history: dict[str, list[float]]) -> Figure:
+    """Draw training and validation loss against the epoch, and mark the best epoch.
+
+    Args:
+        history: "train_loss" and "valid_loss", a number for each epoch, as `helper.train.fit`
+            returns them; other names are left out.
+
+    Raises:
+        ValueError: one of the two is missing or empty.
+    """
+    if not history.get("train_loss") or not history.get("valid_loss"):
+        raise ValueError(
+            "history must hold numbers under 'train_loss' and 'valid_loss', got "
+            f"{', '.join(repr(name) for name in history) or 'nothing'}"
+        )
+    figure, axis = plt.subplots(figsize=(6, 3))
+    for name, style in [("train_loss", "--"), ("valid_loss", "-")]:
+        values = history[name]
+        label = {"train_loss": "training", "valid_loss": "validation"}[name]
+        axis.plot(range(1, len(values) + 1), values, style, label=label)
+    best = min(range(len(values)), key=values.__getitem__) + 1
+    axis.axvline(best, linestyle=":", color="0.4", label=f"lowest, epoch {best}")
+    axis.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+    axis.legend()
+    figure.tight_layout()
+    plt.close(figure)
+    return figure
+
+
 def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure:
     """Draw the graph that autograd recorded for `result`: its backward pass, downwards.
 

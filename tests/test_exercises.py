@@ -171,7 +171,155 @@ WRONG = {
         ("lambda rows, weight, bias: rows @ weight.T + bias", "NoneType"),
         ("lambda rows, weight, bias: rows @ weight.T", "values of linear(...)"),
     ],
+    "04.1": [
+        ("1 / 26", "that is the probability"),
+        ("math.log2(26)", "what does that cost"),
+        ("-math.log(26)", "is not the number"),
+    ],
+    "04.2": [
+        (
+            "lambda x, y: -torch.log(torch.softmax(x, 1))[range(len(y)), y].mean()",
+            "never take log of softmax",
+        ),
+        ("lambda x, y: torch.log_softmax(x, 1)[range(len(y)), y].mean()", "the sign"),
+        (
+            "lambda x, y: -torch.log_softmax(x, 1)[range(len(y)), y].sum()",
+            "the sum over the batch",
+        ),
+        ("lambda x, y: -torch.log_softmax(x, 1)[range(len(y)), y]", "expected ()"),
+        ("lambda x, y: -torch.log_softmax(x, 0)[range(len(y)), y].mean()", "1 of 1"),
+    ],
+    "04.3": [
+        (
+            "lambda w, v, lr, m: (w.data.sub_(lr * w.grad), m * v + w.grad)[1]",
+            "a plain",
+        ),
+        ("lambda w, v, lr, m: m * v + w.grad", "weights did not change"),
+        (
+            "lambda w, v, lr, m: (w.data.sub_(lr * (m * v + w.grad)), v)[1]",
+            "values of the velocity",
+        ),
+        (
+            "lambda w, v, lr, m: (w.data.add_(lr * (m * v + w.grad)), m * v + w.grad)[1]",
+            "values of weights",
+        ),
+    ],
+    "04.4": [
+        ("lambda m, loader, f, o: 0.5", "is there a step for each batch?"),
+        ("wrong_epoch(clear=False)", "clear them"),
+        ("wrong_epoch(mean_of_means=True)", "the mean of the batch means"),
+        ("wrong_epoch(divide=False)", "divide by all pictures"),
+        ("wrong_epoch(give=False)", "a `return` missing"),
+    ],
+    "05.1": [
+        ("wrong_accuracy(mean_of_means=True)", "the mean of the batch means"),
+        ("wrong_accuracy(evaluation=False)", "not in evaluation mode"),
+        ("wrong_accuracy(no_grad=False)", "gradients were recorded"),
+        ("wrong_accuracy(divide=False)", "divide by how many"),
+    ],
+    "05.2": [
+        (
+            "lambda x, y, k: (x.argmax(dim=1) == y).float().mean().item()",
+            "With k=3",
+        ),
+        (
+            "lambda x, y, k: (x.topk(k, dim=1).indices == y).any(1).float().mean().item()",
+            "as a column",
+        ),
+        (
+            "lambda x, y, k: (x.topk(k, dim=1).indices == y[:, None]).float().mean().item()",
+            "With k=3",
+        ),
+    ],
+    "05.3": [
+        ("lambda losses, patience: losses.index(min(losses))", "patience 2"),
+        ("lambda losses, patience: min(losses)", "is not the number"),
+        ("lambda losses, patience: len(losses) - 1", "is not the number"),
+    ],
+    "05.4": [
+        (
+            "lambda y, p, c: (p * c + y).bincount(minlength=c * c).reshape(c, c)",
+            "swapped",
+        ),
+        (
+            "lambda y, p, c: torch.zeros(c, c).long().index_put((y, p), torch.tensor(1))",
+            "counted once",
+        ),
+        ("lambda y, p, c: (y * c + p).bincount().reshape(c, c)", "raises, with 5"),
+        (
+            "lambda y, p, c: (y * c + p).bincount(minlength=c * c).reshape(c, c) / 1",
+            "dtype of confusion_matrix",
+        ),
+    ],
+    "06.1": [
+        ("lambda d: {k.replace('module.', ''): v for k, v in d.items()}", "once"),
+        ("lambda d: {k[7:]: v for k, v in d.items()}", "nowhere else"),
+        ("lambda d: [d.update({k[7:]: d.pop(k)}) for k in list(d)]", "was changed"),
+    ],
+    "06.2": [
+        ("lambda thing, path: torch.save(thing, path)", "the old file"),
+        ("lambda thing, path: str(path)", "no files"),
+        (
+            "lambda t, p: (torch.save(t, f'{p}.new'), Path(f'{p}.new').replace(p))",
+            "half-written file is left",
+        ),
+        ("lambda thing, path: torch.save(thing, f'{path}.new')", "model.pt.new"),
+    ],
+    "06.3": [
+        (
+            "lambda m, o, s, e: {'model': m.state_dict(), 'optimizer': o.state_dict(), "
+            "'scheduler': s.state_dict(), 'epoch': e, "
+            "'random_state': torch.get_rng_state()}",
+            "after training went on",
+        ),
+        ("lambda m, o, s, e: {'model': m.state_dict(), 'epoch': e}", "missing"),
+        ("lambda m, o, s, e: m.state_dict()", "the keys are not the five"),
+    ],
+    "06.4": [
+        ("lambda m, d: m.load_state_dict(d, strict=False)", "size mismatch"),
+        ("lambda m, d: sorted(k for k in d if k[0] != '0')", "Its shape fits"),
+        (
+            "lambda m, d: (m.load_state_dict({k: v for k, v in d.items() if k[0] == '0'}, "
+            "strict=False), [])[1]",
+            "that were not taken",
+        ),
+    ],
 }
+
+
+def wrong_epoch(clear=True, mean_of_means=False, divide=True, give=True):
+    """train_epoch with one mistake."""
+
+    def train_epoch(model, train_loader, loss_function, optimizer):
+        losses, sizes = [], []
+        for images, labels in train_loader:
+            loss = loss_function(model(images), labels)
+            if clear:
+                optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            sizes.append(1 if mean_of_means else len(labels))
+        total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
+        return (total / sum(sizes) if divide else total) if give else None
+
+    return train_epoch
+
+
+def wrong_accuracy(mean_of_means=False, evaluation=True, no_grad=True, divide=True):
+    """accuracy_of with one mistake."""
+
+    def accuracy_of(model, loader):
+        model.train(not evaluation)
+        correct, seen = 0, 0
+        with torch.set_grad_enabled(not no_grad):
+            for images, labels in loader:
+                right = (model(images).argmax(dim=1) == labels).sum().item()
+                correct += right / len(labels) if mean_of_means else right
+                seen += 1 if mean_of_means else len(labels)
+        return correct / seen if divide else correct
+
+    return accuracy_of
 
 
 @pytest.fixture(autouse=True)
@@ -207,7 +355,12 @@ def test_solutions_pass_and_wrong_answers_get_their_hint(path, capsys):
             f"Exercise {name}: not tried yet: replace the ... and run this cell again.\n"
         )
         for answer, hint in WRONG[name]:
-            said = run(f'check("{name}", {answer})', dict(namespace), capsys)
+            here = {
+                **namespace,
+                "wrong_epoch": wrong_epoch,
+                "wrong_accuracy": wrong_accuracy,
+            }
+            said = run(f'check("{name}", {answer})', here, capsys)
             assert said.startswith(f"Exercise {name}: not yet: "), (answer, said)
             assert hint in said, (answer, said)
             assert said.count("\n") == 1

@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from helper.plot import show_graph, show_images, show_prediction
+from helper.plot import show_graph, show_history, show_images, show_prediction
 
 matplotlib.use("agg")
 
@@ -100,3 +100,21 @@ def test_show_graph_draws_a_leaf_that_is_used_twice_once():
     assert texts.count("x") == 1
     with pytest.raises(ValueError, match="no grad_fn"):
         show_graph(x)
+
+
+def test_show_history_marks_the_lowest_validation_loss():
+    history = {
+        "train_loss": [3, 2, 1],
+        "valid_loss": [3, 1, 2],
+        "valid_accuracy": [1] * 3,
+    }
+    (axis,) = show_history(history).axes
+    labels = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert labels == ["training", "validation", "lowest, epoch 2"]
+    assert axis.get_xlabel() == "epoch" and axis.get_ylabel() == "loss"
+    styles = {line.get_linestyle() for line in axis.lines}
+    assert len(styles) == 3  # told apart without colour
+    with pytest.raises(ValueError, match="got 'train_loss'"):
+        show_history({"train_loss": [1.0]})
+    with pytest.raises(ValueError, match="got nothing"):
+        show_history({})

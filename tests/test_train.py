@@ -1,0 +1,162 @@
+"""The loop of notebook 05: the same code, counted right, best weights kept."""
+
+import ast
+import inspect
+
+import pytest
+import torch
+from test_notebooks import LESSONS, code_cells
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+from helper import train
+from helper.train import evaluate, fit, train_epoch
+
+LOSS = nn.CrossEntropyLoss()
+
+
+def body_of(function):
+    """The code of a function, without docstring, annotations and progress bar."""
+
+    class Plain(ast.NodeTransformer):
+        def visit_arg(self, node):
+            return ast.arg(node.arg)
+
+        def visit_Call(self, node):
+            self.generic_visit(node)
+            bar = isinstance(node.func, ast.Name) and node.func.id == "progress"
+            return node.args[0] if bar else node
+
+    function.returns = None
+    if ast.get_docstring(function) is not None:
+        function.body = function.body[1:]
+    return ast.unparse(Plain().visit(function))
+
+
+@pytest.mark.parametrize("name", ["evaluate", "train_epoch", "fit"])
+def test_helper_holds_what_notebook_05_wrote(name):
+    path = next(path for path in LESSONS if path.stem.startswith("05"))
+    (written,) = [
+        node
+        for cell in code_cells(path)
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
+    (kept,) = [
+        node
+        for node in ast.parse(inspect.getsource(train)).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
+    assert body_of(written) == body_of(kept)
+
+
+@pytest.fixture
+def data():
+    torch.manual_seed(0)
+    images = torch.randn(70, 4)
+    labels = (images[:, 0] > 0).long()
+    return TensorDataset(images, labels)
+
+
+def test_evaluate_counts_every_example_once(data):
+    class Sure(nn.Module):
+        def forward(self, images):
+            assert not self.training and not torch.is_grad_enabled()
+            return 10 * torch.stack([-images[:, 0], images[:, 0]], dim=1)
+
+    images, labels = data.tensors
+    labels[64:] = 1 - labels[64:]  # the smaller last batch is all wrong
+    loss, accuracy = evaluate(Sure(), DataLoader(data, batch_size=64), LOSS)
+    assert accuracy == 64 / 70
+    at_once = LOSS(10 * torch.stack([-images[:, 0], images[:, 0]], dim=1), labels)
+    assert loss == pytest.approx(at_once.item(), rel=1e-5)
+
+
+def test_train_epoch_is_a_step_for_each_batch(data):
+    model = nn.Linear(4, 2)
+    first = LOSS(model(data.tensors[0]), data.tensors[1]).item()
+    loss = train_epoch(
+        model,
+        DataLoader(data, batch_size=70),
+        LOSS,
+        optim.SGD(model.parameters(), lr=1.0),
+    )
+    assert loss == pytest.approx(first)  # measured before the step
+    assert LOSS(model(data.tensors[0]), data.tensors[1]) < first
+    assert model.training
+
+
+def test_fit_learns_and_reports(data):
+    model = nn.Linear(4, 2)
+    loader = DataLoader(data, batch_size=32)
+    history = fit(
+        model, loader, loader, LOSS, optim.Adam(model.parameters(), lr=0.1), epochs=20
+    )
+    assert list(history) == ["train_loss", "valid_loss", "valid_accuracy"]
+    assert {len(values) for values in history.values()} == {20}
+    assert history["valid_accuracy"][-1] > 0.9 and not model.training
+
+
+def fit_with_losses(monkeypatch, losses, **options):
+    """Run `fit` with validation losses that are set; the weight counts the epochs."""
+    model = nn.Linear(1, 1)
+    nn.init.zeros_(model.weight)
+    given = iter(losses)
+
+    def one_epoch(model, *_, **__):
+        model.weight.data += 1
+        return 0.0
+
+    monkeypatch.setattr(train, "train_epoch", one_epoch)
+    monkeypatch.setattr(train, "evaluate", lambda *_, **__: (next(given), 0.5))
+    history = fit(model, None, None, None, None, epochs=len(losses), **options)
+    return model.weight.item(), history["valid_loss"]
+
+
+def test_fit_keeps_the_best_weights_not_the_last(monkeypatch):
+    weight, losses = fit_with_losses(monkeypatch, [3, 1, 2, 4])
+    assert weight == 2 and losses == [3, 1, 2, 4]
+
+
+def test_fit_stops_when_patience_is_over(monkeypatch):
+    weight, losses = fit_with_losses(monkeypatch, [3, 1, 1, 2, 0], patience=2)
+    assert weight == 2 and losses == [3, 1, 1, 2]
+    weight, losses = fit_with_losses(monkeypatch, [3, 1, 2, 0, 5], patience=2)
+    assert weight == 4 and len(losses) == 5
+
+
+def test_a_loss_that_is_nan_from_the_start_restores_the_start(monkeypatch):
+    weight, _ = fit_with_losses(monkeypatch, [float("nan")] * 3)
+    assert weight == 0
+
+
+def test_an_empty_loader_is_an_error():
+    empty = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
+    model = nn.Linear(4, 2)
+    with pytest.raises(ValueError, match="no examples"):
+        evaluate(model, empty, LOSS)
+    with pytest.raises(ValueError, match="no examples"):
+        train_epoch(model, empty, LOSS, optim.SGD(model.parameters(), lr=1.0))
+
+
+def test_a_bar_is_drawn_for_a_person_and_for_nobody_else(monkeypatch, capsys):
+    assert list(train.progress(range(3))) == [0, 1, 2]
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(train, "_watched", lambda: True)
+    assert list(train.progress(range(3))) == [0, 1, 2]
+    shown = capsys.readouterr()
+    assert "epochs" in shown.out and "3" in shown.out and shown.err == ""
+    assert shown.out.rstrip(" ").endswith("\r")  # wiped when it is full
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_in_a_notebook_whoever_can_be_asked_is_watching(monkeypatch, allowed):
+    class Kernel:
+        def get_parent(self, channel):
+            return {"content": {"allow_stdin": allowed}}
+
+    class Shell:
+        kernel = Kernel()
+
+    monkeypatch.setattr(train, "get_ipython", Shell, raising=False)
+    assert train._watched() is allowed
