@@ -248,3 +248,18 @@ def test_normalise_keeps_what_a_reader_sees():
     assert (
         nbformat.writes(refresh.normalise(nbformat.reads(text, as_version=4))) == text
     )
+
+
+def test_timings_are_kept_so_that_a_refresh_changes_nothing():
+    def notebook(source, text):
+        cell = new_code_cell(source, outputs=[new_output("stream", text=text)])
+        cell.metadata["tags"] = ["nbval-ignore-output"]
+        plain = new_code_cell("2", outputs=[new_output("stream", text=text)])
+        return new_notebook(cells=[cell, plain])
+
+    again = notebook("1", "12 ms")
+    refresh.keep_excused(notebook("1", "10 ms"), again)
+    assert [cell.outputs[0].text for cell in again.cells] == ["10 ms", "12 ms"]
+    changed = notebook("1 + 1", "12 ms")
+    refresh.keep_excused(notebook("1", "10 ms"), changed)
+    assert changed.cells[0].outputs[0].text == "12 ms"
