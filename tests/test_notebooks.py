@@ -84,7 +84,7 @@ def test_costs_what_it_says(path, request):
     said = int(match[1])
     assert said <= LIMIT_SECONDS[path.stem[:2]]
     took = request.config.stash[SECONDS].get(path.name)
-    if took is None:  # nbval did not run it in this session
+    if took is None:  # nbval did not run it this time
         start = time.perf_counter()
         refresh.execute(read(path))
         took = time.perf_counter() - start
