@@ -184,7 +184,7 @@ def test_the_same_thing_has_the_same_name(path):
                     ast.unparse(node.targets[0]),
                 )
                 if called == "DataLoader":
-                    assert re.fullmatch(r"(\w+_)?(train|valid|test)_loader", name), name
+                    assert re.fullmatch(r"(train|valid|test)_loader", name), name
                 if re.match(r"(torch\.)?optim\.[A-Z]", called):
                     assert name == "optimizer", name
                 if re.match(r"nn\.\w+Loss$", called):
