@@ -8,6 +8,7 @@ from torchvision.datasets import MNIST, FashionMNIST
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 DOWNLOADS = DATA / "downloads"
+FLOWERS = DATA / "flowers"  # train/<class>/*.jpg and test/<class>/*.jpg
 
 # The files of MNIST's format: pictures and labels, to train on and to test with.
 FILES = [

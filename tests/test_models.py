@@ -1,17 +1,31 @@
 """Network, and checkpoints that survive crashes and say what is wrong with them."""
 
+import hashlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
+from torchvision.models import densenet121
 
 from helper import models
-from helper.models import Network, load_checkpoint, save_checkpoint
+from helper.models import (
+    Network,
+    SmallDenseNet,
+    load_backbone,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_network_is_linear_relu_linear():
@@ -221,3 +235,75 @@ def test_the_file_may_be_read_by_whom_the_folder_allows(saved):
         mask = os.umask(0)
         os.umask(mask)
         assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_weights_are_what_the_readme_says():
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    row = re.search(r"\| `weights/(.*)` \| ([\d,]+) \| `([0-9a-f]{64})` \|", text)
+    path = models.WEIGHTS / row[1]
+    assert list(models.WEIGHTS.iterdir()) == [path]
+    assert path.stat().st_size == int(row[2].replace(",", "")) <= 2_000_000
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == row[3]
+    saved = torch.load(path)["state_dict"].values()
+    assert {value.dtype for value in saved} == {torch.half, torch.int64}
+    numbers = sum(parameter.numel() for parameter in SmallDenseNet().parameters())
+    assert f"{numbers:,} numbers" in text
+
+
+def test_small_densenet_has_the_names_of_the_large_one():
+    small, large = SmallDenseNet(), densenet121()
+    assert [name for name, _ in small.named_children()] == ["features", "classifier"]
+    names = [name for name, _ in small.features.named_children()]
+    assert names == [name for name, _ in large.features.named_children()]
+    assert small(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+
+
+def test_backbone_is_ready_for_use():
+    backbone = load_backbone()
+    picture = Image.new("RGB", (300, 200), (255, 0, 0))
+    image = backbone.transforms(picture)
+    assert image.shape == (3, backbone.size, backbone.size)
+    white = (
+        torch.tensor([1.0, 0.0, 0.0]) - torch.tensor(backbone.mean)
+    ) / torch.tensor(backbone.std)
+    assert torch.allclose(image[:, 5, 5], white, atol=1e-5)
+    assert not backbone.model.training
+    assert {p.dtype for p in backbone.model.parameters()} == {torch.float32}
+    assert backbone.model(image.unsqueeze(0)).shape == (1, 10)
+
+
+def test_backbone_that_is_unknown():
+    with pytest.raises(ValueError, match="no backbone is called 'vgg': choose 'small'"):
+        load_backbone("vgg")
+
+
+def test_backbone_that_is_missing_or_cut_off(tmp_path, monkeypatch):
+    whole = (models.WEIGHTS / "small_densenet.pt").read_bytes()
+    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
+    with pytest.raises(
+        FileNotFoundError, match="no small_densenet.pt in .*git checkout"
+    ):
+        load_backbone()
+    for wrong in (whole[:5000], b"", b"<html>403</html>"):
+        (tmp_path / "small_densenet.pt").write_bytes(wrong)
+        with pytest.raises(ValueError, match="is damaged: bring .*git checkout"):
+            load_backbone()
+
+
+def test_densenet121_from_the_cache_and_without_a_network(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise URLError("no network")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    with pytest.raises(FileNotFoundError, match=r"densenet121-.*no network.*'small'"):
+        load_backbone("densenet121")
+    model = densenet121()
+    file = tmp_path / "hub" / "checkpoints" / "densenet121-a639ec97.pth"
+    torch.save(model.state_dict(), file)
+    backbone = load_backbone("densenet121")
+    assert torch.equal(backbone.model.classifier.weight, model.classifier.weight)
+    assert backbone.size == 224 and backbone.mean == [0.485, 0.456, 0.406]
+    file.write_bytes(file.read_bytes()[:100_000])
+    with pytest.raises(ValueError, match="is damaged.*delete the file"):
+        load_backbone("densenet121")
