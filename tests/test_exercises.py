@@ -284,6 +284,63 @@ WRONG = {
             "that were not taken",
         ),
     ],
+    "07.1": [
+        ("lambda d: {d.classes[y]: d.targets.count(y) for y in d.targets}", "empty"),
+        ("lambda d: {y: d.targets.count(y) for y in range(4)}", "the keys are labels"),
+        ("lambda d: {d.classes[y]: 1 for _, y in d}", "pictures were opened"),
+        ("lambda d: [d.targets.count(y) for y in range(4)]", "a list, expected a dict"),
+        ("lambda d: {name: len(d) for name in d.classes}", "it gave"),
+    ],
+    "07.2": [
+        ("(3, 160, 100)", "the height first"),
+        ("(3, 100, 100)", "the proportions stay"),
+        ("(100, 160, 3)", "the colours first"),
+        ("(3, 62, 100)", "*shorter* side"),
+        ("100", "is no shape"),
+    ],
+    "07.3": [
+        ("v2.Compose([v2.RandomResizedCrop(96), v2.ToImage()])", "torch.uint8"),
+        ("v2.RandomResizedCrop(96)", "not a tensor"),
+        (
+            "v2.Compose([v2.RandomResizedCrop(96), v2.ToImage(), "
+            "v2.ToDtype(torch.float32)])",
+            "scale=True",
+        ),
+        ("v2.Compose([v2.RandomResizedCrop(96), to_tensor])", "none of 60"),
+        ("v2.Compose([v2.Resize(96), to_tensor])", "expected (3, 96, 96)"),
+        (
+            "v2.Compose([v2.Resize((96, 96)), v2.RandomHorizontalFlip(), to_tensor])",
+            "the same part",
+        ),
+        (
+            "v2.Compose([v2.RandomResizedCrop(96), v2.RandomHorizontalFlip(), "
+            "v2.RandomVerticalFlip(), to_tensor])",
+            "upside down",
+        ),
+        (
+            "v2.Compose([v2.RandomResizedCrop(96), v2.RandomHorizontalFlip(1.0), "
+            "to_tensor])",
+            "60 of 60 were mirrored",
+        ),
+    ],
+    "07.4": [
+        ("lambda images, mean, std: images * std + mean", "met the columns"),
+        (
+            "lambda i, m, s: (i + m[:, None, None]) * s[:, None, None]",
+            "isn't the reverse",
+        ),
+        ("lambda i, m, s: i * s[:, None, None] + m[:, None, None]", ".clamp(0, 1)"),
+        (
+            "lambda i, m, s: i.mul_(s[:, None, None]).add_(m[:, None, None]).clamp(0, 1)",
+            "was changed",
+        ),
+    ],
+    "07.5": [
+        ("lambda dataset: []", "found none"),
+        ("lambda d: [p for p, _ in d.samples if not Path(p).stat().st_size]", "load()"),
+        ("lambda d: [i for i in range(len(d))]", "must hold paths"),
+        ("lambda d: [d[i] for i in range(len(d))]", "your code raises"),
+    ],
 }
 
 

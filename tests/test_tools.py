@@ -1,5 +1,7 @@
 """The set-up behind the two commands, and the form in which notebooks are stored."""
 
+import base64
+import io
 import os
 import re
 import signal
@@ -13,10 +15,12 @@ from pathlib import Path
 
 import lab
 import nbformat
+import numpy as np
 import prepare
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 from test_notebooks import ROOT, refresh
 
 
@@ -263,3 +267,15 @@ def test_timings_are_kept_so_that_a_refresh_changes_nothing():
     changed = notebook("1 + 1", "12 ms")
     refresh.keep_excused(notebook("1", "10 ms"), changed)
     assert changed.cells[0].outputs[0].text == "12 ms"
+
+
+def test_large_figures_are_stored_in_few_colours():
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    png = base64.b64encode(file.getvalue()).decode() + "\n"
+    small = refresh.shrink(png)
+    assert len(small) < len(png) / 2 and refresh.shrink(small) == small
+    with Image.open(io.BytesIO(base64.b64decode(small))) as figure:
+        shown = np.asarray(figure.convert("RGB"), float)
+    assert np.abs(shown - noise).mean() < 40  # noise is the worst case

@@ -4,6 +4,8 @@
 twice, the second run changes nothing.
 """
 
+import base64
+import io
 import sys
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from PIL import Image
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -52,6 +55,8 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         count += 1
         cell.execution_count = count
         for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = shrink(output.data["image/png"])
             if "execution_count" in output:
                 output.execution_count = count
             if "metadata" in output:
@@ -59,6 +64,22 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
                 if "image/png" in output.data and "alt" in cell.metadata:
                     output.metadata = {"image/png": {"alt": cell.metadata["alt"]}}
     return notebook
+
+
+def shrink(png: str) -> str:
+    """A figure of photographs in 256 colours: a third of the size, and looks the same.
+
+    png: base64, as in a notebook. A figure below 30 kB, or in few colours already, stays.
+    """
+    content = base64.b64decode(png)
+    if len(content) < 30_000:
+        return png
+    with Image.open(io.BytesIO(content)) as figure:
+        if figure.mode == "P":
+            return png
+        file = io.BytesIO()
+        figure.convert("RGB").quantize(256).save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode() + "\n"
 
 
 def keep_excused(stored: NotebookNode, notebook: NotebookNode) -> None:
