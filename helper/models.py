@@ -96,6 +96,9 @@ class Backbone(NamedTuple):
     size: int  # how many points high and wide
     mean: list[float]  # of red, green and blue in pretraining, where 1 is the brightest
     std: list[float]
+    classes: list[
+        str
+    ]  # what it was pretrained to tell apart, in the order of its logits
 
 
 def load_backbone(name: str = "small") -> Backbone:
@@ -140,7 +143,7 @@ def load_backbone(name: str = "small") -> Backbone:
             v2.Normalize(mean, std),
         ]
     )
-    return Backbone(model.eval(), transforms, size, mean, std)
+    return Backbone(model.eval(), transforms, size, mean, std, saved["classes"])
 
 
 def _load_densenet121() -> Backbone:
@@ -167,6 +170,7 @@ def _load_densenet121() -> Backbone:
         transforms.crop_size[0],
         transforms.mean,
         transforms.std,
+        weights.meta["categories"],
     )
 
 

@@ -270,6 +270,7 @@ def test_backbone_is_ready_for_use():
     assert not backbone.model.training
     assert {p.dtype for p in backbone.model.parameters()} == {torch.float32}
     assert backbone.model(image.unsqueeze(0)).shape == (1, 10)
+    assert len(backbone.classes) == 10 and backbone.classes[5] == "dog"
 
 
 def test_backbone_that_is_unknown():
@@ -304,6 +305,7 @@ def test_densenet121_from_the_cache_and_without_a_network(tmp_path, monkeypatch)
     backbone = load_backbone("densenet121")
     assert torch.equal(backbone.model.classifier.weight, model.classifier.weight)
     assert backbone.size == 224 and backbone.mean == [0.485, 0.456, 0.406]
+    assert len(backbone.classes) == 1000 and "daisy" in backbone.classes
     file.write_bytes(file.read_bytes()[:100_000])
     with pytest.raises(ValueError, match="is damaged.*delete the file"):
         load_backbone("densenet121")
