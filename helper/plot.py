@@ -19,7 +19,7 @@ def show_images(
         images: (N, H, W), (N, 1, H, W) or (N, 3, H, W), N at least 1; uint8, or bool, or
             float. Grey floats are scaled from their least to their largest value, the same
             for all pictures; floats in colour must lie between 0 and 1.
-        titles: one for each picture, such as its label; drawn above it.
+        titles: one for each picture, such as its label; drawn above it, in one line or more.
 
     Raises:
         ValueError: another shape, colours out of range, or a wrong number of titles.
@@ -51,7 +51,8 @@ def show_images(
 
     rows = -(-len(pictures) // columns)
     columns = min(columns, len(pictures))
-    size = (1.1 * columns, (1.1 if titles is None else 1.4) * rows)
+    lines = 0 if titles is None else max(str(t).count("\n") + 1 for t in titles)
+    size = (1.1 * columns, (1.1 + 0.3 * lines) * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for i, axis in enumerate(axes.flat):
         axis.axis("off")

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 from test_notebooks import LESSONS, read, tags
+from torch import nn
 
 # For each exercise: what a learner might write, and a part of what the check should say.
 WRONG = {
@@ -341,6 +342,50 @@ WRONG = {
         ("lambda d: [i for i in range(len(d))]", "must hold paths"),
         ("lambda d: [d[i] for i in range(len(d))]", "your code raises"),
     ],
+    "08.1": [
+        ("lambda m: sum(p.numel() for p in m.parameters())", "frozen ones are counted"),
+        ("lambda m: sum(p.requires_grad for p in m.parameters())", "p.numel()"),
+        (
+            "lambda m: sum(p.numel() for p in m.parameters() if not p.requires_grad)",
+            "these are the frozen ones",
+        ),
+        (
+            "lambda m: sum(p.numel() for p in m.classifier.parameters())",
+            "your code raises",
+        ),
+    ],
+    "08.2": [
+        ("lambda m, n: wrong_prepare(m, n, freeze=False)", "not frozen: conv0.weight"),
+        ("lambda m, n: wrong_prepare(m, n, late=True)", "freeze first"),
+        ("lambda m, n: wrong_prepare(m, 10)", "for 3 classes"),
+        ("lambda m, n: wrong_prepare(m, n, inputs=10)", "in_features"),
+        ("lambda m, n: wrong_prepare(m, n).classifier", "give the model back"),
+        ("lambda m, n: wrong_prepare(type(m)(), n)", "their weights must be kept"),
+    ],
+    "08.3": [
+        ("lambda m, images: m.eval()(images)", "these are logits"),
+        ("lambda m, images: m.features(images)", "not pooled yet"),
+        ("wrong_features()", "a gradient's graph"),
+        ("torch.no_grad()(wrong_features(restore=False))", "put it back"),
+        ("torch.no_grad()(wrong_features(evaluation=False))", "statistics moved"),
+        ("torch.no_grad()(wrong_features(identity=False))", "logits"),
+    ],
+    "08.4": [
+        ("lambda m: m.train()", "model.eval() reaches all"),
+        ("lambda m: m.eval()", "classifier is not in training mode"),
+        ("lambda m: m.classifier.train()", "give back the model that came"),
+        ("lambda m: (m.classifier.train(), m.eval())[1]", "comes after model.eval()"),
+    ],
+    "08.5": [
+        ("lambda m: optim.Adam(m.parameters(), lr=0.002)", "has the rate 0.002"),
+        ("lambda m: optim.Adam(m.classifier.parameters(), lr=0.002)", "is in no group"),
+        ("lambda m: optim.SGD(m.parameters(), lr=0.002)", "expected Adam"),
+        (
+            "lambda m: optim.Adam([{'params': m.features.parameters(), 'lr': 0.0001}, "
+            "{'params': m.classifier.parameters(), 'lr': 0.002}])",
+            "only two were asked",
+        ),
+    ],
 }
 
 
@@ -377,6 +422,30 @@ def wrong_accuracy(mean_of_means=False, evaluation=True, no_grad=True, divide=Tr
         return correct / seen if divide else correct
 
     return accuracy_of
+
+
+def wrong_prepare(model, num_classes, freeze=True, late=False, inputs=6):
+    """prepare with one mistake."""
+    model.requires_grad_(not freeze)
+    model.classifier = nn.Linear(inputs, num_classes)
+    return model.requires_grad_(False) if late else model
+
+
+def wrong_features(restore=True, evaluation=True, identity=True):
+    """features_of with one mistake; without no_grad, another."""
+
+    def features_of(model, images):
+        classifier, was_training = model.classifier, model.training
+        if identity:
+            model.classifier = nn.Identity()
+        model.train(was_training and not evaluation)
+        features = model(images)
+        if restore:
+            model.classifier = classifier
+        model.train(was_training)
+        return features
+
+    return features_of
 
 
 @pytest.fixture(autouse=True)
@@ -416,6 +485,8 @@ def test_solutions_pass_and_wrong_answers_get_their_hint(path, capsys):
                 **namespace,
                 "wrong_epoch": wrong_epoch,
                 "wrong_accuracy": wrong_accuracy,
+                "wrong_prepare": wrong_prepare,
+                "wrong_features": wrong_features,
             }
             said = run(f'check("{name}", {answer})', here, capsys)
             assert said.startswith(f"Exercise {name}: not yet: "), (answer, said)

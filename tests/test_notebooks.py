@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LESSONS = [path for path in PATHS if path.name[0].isdigit()]
 LIMIT_SECONDS = {"00": 8, "01": 8, "02": 8, "03": 8, "04": 15, "05": 15, "06": 15}
-LIMIT_SECONDS |= {"07": 20}
+LIMIT_SECONDS |= {"07": 20, "08": 40}
 
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
