@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
 
-.PHONY: lab test env kernel refresh cheatsheet
+.PHONY: lab test env kernel refresh cheatsheet bench
 .NOTPARALLEL:
 
 lab: env
@@ -30,3 +30,7 @@ refresh: env
 cheatsheet: env
 	@"$(VENV)" tests/tools/cheatsheet.py
 	@"$(VENV)" tests/tools/refresh.py notebooks/cheatsheet.ipynb
+
+# Takes minutes: measures what the notebooks claim over several seeds.
+bench: env
+	@"$(VENV)" tests/benchmarks/transfer.py
