@@ -96,9 +96,7 @@ class Backbone(NamedTuple):
     size: int  # how many points high and wide
     mean: list[float]  # of red, green and blue in pretraining, where 1 is the brightest
     std: list[float]
-    classes: list[
-        str
-    ]  # what it was pretrained to tell apart, in the order of its logits
+    classes: list[str]  # of pretraining, in the order of its logits
 
 
 def load_backbone(name: str = "small") -> Backbone:

@@ -34,6 +34,13 @@ def test_show_images_draws_every_kind(images):
     assert not plt.get_fignums()  # else a notebook would show it twice
 
 
+def test_titles_of_two_lines_get_their_room():
+    images = torch.rand(4, 8, 8)
+    one = show_images(images, ["rose"] * 4, columns=2).get_size_inches()
+    two = show_images(images, ["rose\ntulip?"] * 4, columns=2).get_size_inches()
+    assert two[0] == one[0] and two[1] > one[1]
+
+
 def test_all_pictures_share_one_scale():
     images = torch.stack([torch.full((4, 4), 0.0), torch.full((4, 4), 0.5)])
     images[0, 0, 0] = 1
