@@ -79,6 +79,7 @@ NAMES = [f"01.{i}" for i in range(1, 7)] + [
 NAMES += [f"{n}.{i}" for n in ("04", "05", "06") for i in range(1, 5)]
 NAMES += [f"07.{i}" for i in range(1, 6)]
 NAMES += [f"08.{i}" for i in range(1, 6)]
+NAMES += [f"09.{i}" for i in range(1, 5)]
 
 
 @pytest.mark.parametrize("name", ["00.1", *NAMES])

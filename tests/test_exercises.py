@@ -386,6 +386,59 @@ WRONG = {
             "only two were asked",
         ),
     ],
+    "09.1": [
+        ("lambda n, rank, world_size: range(n)", "picture 0 is counted 4 times"),
+        (
+            "lambda n, r, w: range(r * (n // w), (r + 1) * (n // w))",
+            "picture 8 is left out",
+        ),
+        (
+            "lambda n, r, w: list(DistributedSampler(range(n), w, r, shuffle=False))",
+            "counted 2 times",
+        ),
+        ("lambda n, r, w: range(n if r == 0 else 0)", "most of the work"),
+        ("lambda n, r, w: n // w", "expected whole numbers"),
+        ("lambda n, r, w: range(r + 1, n + 1, w)", "none with number 10"),
+    ],
+    "09.2": [
+        ("lambda correct, seen, all_reduce: correct / seen", "one process alone"),
+        ("wrong_global_accuracy()", "mean of the processes' accuracies"),
+        (
+            "lambda c, s, all_reduce: all_reduce(torch.tensor([c, s]))",
+            "`return` missing",
+        ),
+        ("lambda c, s, all_reduce: all_reduce(c)", "all_reduce takes a tensor"),
+        (
+            "lambda c, s, all_reduce: (c > 0 and all_reduce(torch.tensor([c, s])), 1)[1]",
+            "waits for another",
+        ),
+        ("lambda c, s, r: (t := torch.tensor([c, s]), r(t), t[0])[2]", "90 of 120"),
+    ],
+    "09.3": [
+        (
+            "lambda m, all_reduce, w: [all_reduce(p.grad) for p in m.parameters()]",
+            "is the sum over the processes",
+        ),
+        (
+            "lambda m, all_reduce, w: [p.grad.div_(w) for p in m.parameters()]",
+            "gradient of weight",
+        ),
+        (
+            "lambda m, all_reduce, w: [all_reduce(p.grad / w) for p in m.parameters()]",
+            "still those of each process alone",
+        ),
+        (
+            "lambda m, r, w: (r(m.weight.grad), m.weight.grad.div_(w))",
+            "gradient of bias",
+        ),
+        ("lambda m, r, w: m.zero_grad()", "is gone"),
+    ],
+    "09.4": [
+        ("lambda n, c, b, link: c / (c + 2 * b / link)", "nobody to send to"),
+        ("lambda n, c, b, link: c / (c + 2 * (n - 1) * b / link)", "divided by n"),
+        ("lambda n, c, b, link: 1 + 2 * (n - 1) / n * b / link / c", "upside down"),
+        ("lambda n, c, b, link: c / (c + (n - 1) / n * b / link)", "0.15 s"),
+    ],
 }
 
 
@@ -448,6 +501,17 @@ def wrong_features(restore=True, evaluation=True, identity=True):
     return features_of
 
 
+def wrong_global_accuracy():
+    """A mean of means, over two processes."""
+
+    def global_accuracy(correct, seen, all_reduce):
+        accuracy = torch.tensor(correct / seen)
+        all_reduce(accuracy)
+        return accuracy.item() / 2
+
+    return global_accuracy
+
+
 @pytest.fixture(autouse=True)
 def as_in_a_notebook(monkeypatch):
     matplotlib.use("agg")
@@ -487,6 +551,7 @@ def test_solutions_pass_and_wrong_answers_get_their_hint(path, capsys):
                 "wrong_accuracy": wrong_accuracy,
                 "wrong_prepare": wrong_prepare,
                 "wrong_features": wrong_features,
+                "wrong_global_accuracy": wrong_global_accuracy,
             }
             said = run(f'check("{name}", {answer})', here, capsys)
             assert said.startswith(f"Exercise {name}: not yet: "), (answer, said)

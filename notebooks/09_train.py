@@ -1,0 +1,118 @@
+"""Train a network by `python 09_train.py`, or by several processes: `torchrun --standalone
+--nproc-per-node 2 09_train.py`. Started again, it goes on after the last finished epoch."""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import nn, optim
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset
+
+from helper.data import open_digits
+from helper.models import Network, load_checkpoint, save_checkpoint
+
+
+def join(device_type):
+    """Meet the processes that torchrun has started; without torchrun, be the only one."""
+    store, rank, world_size = dist.HashStore(), 0, 1
+    if "RANK" in os.environ:
+        store, rank, world_size = next(dist.rendezvous("env://"))
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        # torchrun keeps the store when it restarts us: don't read what a killed run wrote.
+        store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
+    if device_type == "cuda":  # each process of a machine has a card of its own
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
+    backend = "nccl" if device_type == "cuda" else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world_size)
+    return rank, world_size
+
+
+def make_loaders(batch_size, rank, world_size):
+    """Loaders of this process's share; `batch_size` is that of all processes together."""
+    digits = open_digits(train=True)
+    images, labels = digits.data.float().unsqueeze(1) / 255, digits.targets
+    held_out = torch.arange(len(digits)) % 5 == 0
+    valid_set = TensorDataset(images[held_out], labels[held_out])
+    # To have more to do: each digit also a point up, down, left and right.
+    moves = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]
+    moved = torch.cat([images[~held_out].roll(move, dims=(2, 3)) for move in moves])
+    train_set = TensorDataset(moved, labels[~held_out].repeat(len(moves)))
+
+    sampler = DistributedSampler(train_set, world_size, rank, seed=9, drop_last=True)
+    own = batch_size // world_size
+    train_loader = DataLoader(train_set, own, sampler=sampler, drop_last=True)
+    share = range(rank, len(valid_set), world_size)  # none twice, none left out
+    return train_loader, DataLoader(Subset(valid_set, share), batch_size=256)
+
+
+def train_epoch(model, train_loader, optimizer, device):
+    model.train()
+    totals = torch.zeros(2, dtype=torch.float64, device=device)  # loss, seen
+    for batch, (images, labels) in enumerate(train_loader, 1):
+        images, labels = images.to(device), labels.to(device)
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()  # and DDP averages the gradients of all processes
+        optimizer.step()
+        totals += torch.tensor([loss.item() * len(labels), len(labels)], device=device)
+        if batch % 40 == 0 and dist.get_rank() == 0:
+            print(f"  batch {batch} of {len(train_loader)}")
+    dist.all_reduce(totals)  # now the sums over all processes
+    return (totals[0] / totals[1]).item()
+
+
+@torch.no_grad()
+def evaluate(model, valid_loader, device):
+    model.eval()
+    totals = torch.zeros(2, dtype=torch.int64, device=device)  # correct, seen
+    for images, labels in valid_loader:
+        correct = (model(images.to(device)).argmax(dim=1).cpu() == labels).sum()
+        totals += torch.tensor([correct, len(labels)], device=device)
+    dist.all_reduce(totals)
+    return (totals[0] / totals[1]).item()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, default="run", help="for the checkpoint")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batch-size", type=int, default=64, help="of all processes")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    options = parser.parse_args()
+    rank, world_size = join(options.device)
+    if options.batch_size % world_size:
+        parser.error(f"{world_size} processes can't share --batch-size evenly")
+    train_loader, valid_loader = make_loaders(options.batch_size, rank, world_size)
+    torch.manual_seed(9)
+    network, checkpoint = Network(784, [512, 256], 10), {"epoch": 0, "history": []}
+    path = options.folder / "checkpoint.pt"
+    if path.exists():
+        network, checkpoint = load_checkpoint(path)
+    model = DistributedDataParallel(network.to(options.device))
+    optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    if "optimizer" in checkpoint:
+        optimizer.load_state_dict(checkpoint["optimizer"])
+    history = checkpoint["history"]
+    if rank == 0:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        print(f"epochs done: {checkpoint['epoch']}; rank 0 is process {os.getpid()}")
+    for epoch in range(checkpoint["epoch"] + 1, options.epochs + 1):
+        train_loader.sampler.set_epoch(epoch)  # another order in each epoch
+        begin = time.perf_counter()
+        loss = train_epoch(model, train_loader, optimizer, options.device)
+        speed = len(train_loader) * options.batch_size / (time.perf_counter() - begin)
+        accuracy = evaluate(network, valid_loader, options.device)
+        history.append({"loss": loss, "accuracy": accuracy, "speed": speed})
+        if rank == 0:  # the others have the same weights
+            more = {"optimizer": optimizer.state_dict(), "history": history}
+            save_checkpoint(path, network, epoch=epoch, **more)
+            print(f"epoch {epoch}: loss {loss:.3f}, accuracy {accuracy:.3f}")
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
