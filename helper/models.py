@@ -1,6 +1,8 @@
 """The networks of the course, fully connected and convolutional, and their files."""
 
+import io
 import os
+import textwrap
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +30,10 @@ class Network(nn.Module):
         dropout: the probability of a hidden number to be dropped while training.
 
     Takes (N, ...) with `input_size` numbers an example, gives logits (N, output_size).
+
+    Raises:
+        ValueError: a batch of other than `input_size` numbers an example, or of whole
+            numbers, or float64 where the weights are float32.
     """
 
     def __init__(
@@ -52,10 +58,28 @@ class Network(nn.Module):
         self.output = nn.Linear(sizes[-1], output_size)
 
     def forward(self, images: Tensor) -> Tensor:
+        _expect_batch(images, self.settings["input_size"], self.output.weight.dtype)
         rows = images.flatten(1)  # (N, input_size)
         for layer in self.hidden:
             rows = self.dropout(torch.relu(layer(rows)))
         return self.output(rows)
+
+
+def _expect_batch(images: Tensor, size: int, dtype: torch.dtype) -> None:
+    """Say what is wrong in terms of pictures: the layers would speak of mat1 and mat2."""
+    if images.ndim < 2 or images.shape[1:].numel() != size:
+        raise ValueError(
+            f"the network takes a batch (N, ...) with {size} numbers an example, got "
+            f"{tuple(images.shape)}: flatten or resize the pictures to {size}, and add "
+            ".unsqueeze(0) for a single one"
+        )
+    # Autocast may bring half precision to float32 weights, but never float64.
+    double = torch.float64
+    if not images.is_floating_point() or (images.dtype == double) != (dtype == double):
+        raise ValueError(
+            f"the network takes {dtype}, got {images.dtype}: use images.to({dtype}), and "
+            "divide by 255 if they run from 0 to 255"
+        )
 
 
 class SmallDenseNet(DenseNet):
@@ -190,11 +214,14 @@ def save_checkpoint(
         "state_dict": model.state_dict(),
         **more,
     }
+    # In memory first: torch.save makes a RuntimeError of a full disk, and of Ctrl-C.
+    content = io.BytesIO()
+    torch.save(checkpoint, content)
     # In the same folder, for a file can't be renamed from one disk to another.
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         with open(new, "wb") as file:
-            torch.save(checkpoint, file)
+            file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())  # on the disk, before it gets the good name
         os.replace(new, path)
@@ -214,8 +241,8 @@ def load_checkpoint(
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is cut off, or something else than a checkpoint of a `Network`,
-            or its weights don't fit the sizes in it; the message says which. No code that a
-            file brings along is ever run.
+            or its weights don't fit the sizes in it, or aren't all finite; the message
+            says which. No code that a file brings along is ever run.
     """
     path = Path(path)
     if not path.is_file():
@@ -230,8 +257,10 @@ def load_checkpoint(
             f"{path} is not a checkpoint of tensors and numbers: it holds other objects, "
             "whose loading could run code, and was not loaded"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} can't be read as a checkpoint: {error}") from error
+    except Exception as error:  # whatever a damaged pickle runs into
+        raise ValueError(
+            f"{path} can't be read as a checkpoint: {_shorten(error)}"
+        ) from error
     if not isinstance(checkpoint, dict) or not {"settings", "state_dict"} <= set(
         checkpoint
     ):
@@ -243,11 +272,24 @@ def load_checkpoint(
     try:
         model = Network(**checkpoint["settings"])
         model.load_state_dict(checkpoint["state_dict"])
-    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+    except Exception as error:  # what is wrong in the file decides which
         raise ValueError(
-            f"{path}: the weights don't fit the network of these settings: {error}"
+            f"{path}: the weights don't fit the network of these settings "
+            f"({_shorten(error)}). Only a Network is rebuilt: build a model of another "
+            "class first and use model.load_state_dict"
         ) from error
+    for name, value in model.state_dict().items():
+        if not value.isfinite().all():
+            raise ValueError(
+                f"{path}: {name} holds NaN or infinite numbers: training had diverged; use "
+                "the checkpoint before it"
+            )
     return model.to(map_location).eval(), checkpoint
+
+
+def _shorten(error: BaseException) -> str:
+    """One line: load_state_dict writes a list, and some errors the stack of C++."""
+    return textwrap.shorten(str(error), 200, placeholder=" ...")
 
 
 def _check_complete(path: Path) -> None:

@@ -17,8 +17,8 @@ def show_images(
 
     Args:
         images: (N, H, W), (N, 1, H, W) or (N, 3, H, W), N at least 1; uint8, or bool, or
-            float. Grey floats are scaled from their least to their largest value, the same
-            for all pictures; floats in colour must lie between 0 and 1.
+            float. Grey is scaled from its least to its largest value, the same for all
+            pictures; colours must lie between 0 and 1, or 0 and 255 in whole numbers.
         titles: one for each picture, such as its label; drawn above it, in one line or more.
 
     Raises:
@@ -33,21 +33,31 @@ def show_images(
         raise ValueError(
             f"images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got {came}{fix}"
         )
-    if len(images) == 0:
-        raise ValueError("images must hold at least one picture, got none")
+    if images.numel() == 0:
+        raise ValueError(
+            "images must hold at least one picture of at least one point, got "
+            f"{tuple(images.shape)}"
+        )
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"got {len(images)} images and {len(titles)} titles")
     images = images.detach().cpu()
     if images.ndim == 4:
         images = images.permute(0, 2, 3, 1).squeeze(-1)  # the order matplotlib wants
-    if images.is_floating_point() and images.ndim == 4:
-        low, high = images.aminmax()
-        if not (low >= 0 and high <= 1):
-            raise ValueError(
-                f"colours must lie between 0 and 1, got {low:.3g} to {high:.3g}: undo the "
-                "normalisation first"
+    if images.ndim == 4:
+        low, high = images.float().aminmax()
+        top = 1 if images.is_floating_point() else 255
+        if not (low >= 0 and high <= top):
+            fix = (
+                "undo the normalisation first, or divide by 255"
+                if top == 1
+                else "clamp them"
             )
-    pictures = images.float().numpy() if images.ndim == 3 else images.numpy()
+            raise ValueError(
+                f"colours must lie between 0 and {top}, got {low:.3g} to {high:.3g}: {fix}"
+            )
+    if images.ndim == 3 or images.is_floating_point():  # numpy has no bfloat16
+        images = images.float()
+    pictures = images.numpy()
 
     rows = -(-len(pictures) // columns)
     columns = min(columns, len(pictures))
