@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
 
-.PHONY: lab test env kernel refresh cheatsheet bench
+.PHONY: lab test env kernel refresh cheatsheet bench test-elsewhere test-strength
 .NOTPARALLEL:
 
 lab: env
@@ -31,6 +31,16 @@ cheatsheet: env
 	@"$(VENV)" tests/tools/cheatsheet.py
 	@"$(VENV)" tests/tools/refresh.py notebooks/cheatsheet.ipynb
 
-# Takes minutes: measures what the notebooks claim over several seeds.
+# Takes a quarter of an hour: what the course costs, and what notebook 08 claims of several seeds.
 bench: env
+	@mkdir -p build
+	@"$(VENV)" -m pytest -q tests/benchmarks -o python_files='bench_*.py' --benchmark-json=build/bench.json
 	@"$(VENV)" tests/benchmarks/transfer.py
+
+# Takes three quarters of an hour: all tests as other machines would run them.
+test-elsewhere: env
+	@"$(VENV)" tests/tools/elsewhere.py
+
+# Takes an hour: breaks helper and the notebooks, to see that a test notices.
+test-strength: env
+	@"$(VENV)" tests/tools/strength.py

@@ -1,5 +1,8 @@
 """A line for each notebook that nbval has run, with its time; the times are kept."""
 
+import os
+import shutil
+import tempfile
 from collections import Counter
 
 import pytest
@@ -10,6 +13,12 @@ SECONDS = pytest.StashKey[
 
 
 def pytest_configure(config):
+    if not os.access(os.path.expanduser("~"), os.W_OK):
+        # Jupyter, IPython and matplotlib keep files at home; here they can't.
+        folder = tempfile.mkdtemp()
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        for name in ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+            os.environ.setdefault(name, folder)
     config.stash[SECONDS] = Counter()
     config.pluginmanager.register(NotebookTimes(config))
 

@@ -1,9 +1,11 @@
 """Every published solution passes its check, and plausible wrong answers get their hint.
 
-A notebook's cells run in order, as plain Python; where an exercise stands, its cell runs as
-published, then each wrong answer, then the solution that stands below it.
+As plain Python, an exercise's cell runs as published, then each wrong answer, then the
+solution that stands below it; and before all of that, those cells of the notebook that
+define a name it uses. (nbval runs all cells, in order.)
 """
 
+import dis
 import re
 
 import matplotlib
@@ -396,23 +398,28 @@ WRONG = {
             "lambda n, r, w: list(DistributedSampler(range(n), w, r, shuffle=False))",
             "counted 2 times",
         ),
-        ("lambda n, r, w: range(n if r == 0 else 0)", "most of the work"),
+        ("lambda n, r, w: range(n if r == 0 else 0)", "has 10 more than the smallest"),
         ("lambda n, r, w: n // w", "expected whole numbers"),
         ("lambda n, r, w: range(r + 1, n + 1, w)", "none with number 10"),
     ],
     "09.2": [
         ("lambda correct, seen, all_reduce: correct / seen", "one process alone"),
-        ("wrong_global_accuracy()", "mean of the processes' accuracies"),
+        ("wrong_global_accuracy(2)", "mean of the processes' accuracies"),
+        ("wrong_global_accuracy(1)", "sum of the processes' accuracies"),
+        (
+            "lambda c, s, r: r(torch.tensor([c, s]))[0] / 2",
+            "all_reduce returns nothing",
+        ),
         (
             "lambda c, s, all_reduce: all_reduce(torch.tensor([c, s]))",
             "`return` missing",
         ),
         ("lambda c, s, all_reduce: all_reduce(c)", "all_reduce takes a tensor"),
         (
-            "lambda c, s, all_reduce: (c > 0 and all_reduce(torch.tensor([c, s])), 1)[1]",
+            "lambda c, s, all_reduce: (c > 9 and all_reduce(torch.tensor([c, s])), 1)[1]",
             "waits for another",
         ),
-        ("lambda c, s, r: (t := torch.tensor([c, s]), r(t), t[0])[2]", "90 of 120"),
+        ("lambda c, s, r: (t := torch.tensor([c, s]), r(t), t[0])[2]", "96 of 120"),
     ],
     "09.3": [
         (
@@ -434,7 +441,8 @@ WRONG = {
         ("lambda m, r, w: m.zero_grad()", "is gone"),
     ],
     "09.4": [
-        ("lambda n, c, b, link: c / (c + 2 * b / link)", "nobody to send to"),
+        ("lambda n, c, b, link: c / (2 * (n - 1) / n * b / link)", "0.15 s"),
+        ("lambda n, c, b, link: c / (c + (n == 1) + 1.5 * b / link)", "nobody to send"),
         ("lambda n, c, b, link: c / (c + 2 * (n - 1) * b / link)", "divided by n"),
         ("lambda n, c, b, link: 1 + 2 * (n - 1) / n * b / link / c", "upside down"),
         ("lambda n, c, b, link: c / (c + (n - 1) / n * b / link)", "0.15 s"),
@@ -501,13 +509,13 @@ def wrong_features(restore=True, evaluation=True, identity=True):
     return features_of
 
 
-def wrong_global_accuracy():
-    """A mean of means, over two processes."""
+def wrong_global_accuracy(divide):
+    """A mean of means, over two processes, or their sum."""
 
     def global_accuracy(correct, seen, all_reduce):
         accuracy = torch.tensor(correct / seen)
         all_reduce(accuracy)
-        return accuracy.item() / 2
+        return accuracy.item() / divide
 
     return global_accuracy
 
@@ -529,47 +537,76 @@ def run(source, namespace, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_solutions_pass_and_wrong_answers_get_their_hint(path, capsys):
+def names_in(source):
+    """The names that a piece of code sets, and those that it looks up."""
+    code = compile(source, "<cell>", "exec")
+    sets, looks_up, parts = set(), set(), [code]
+    for part in parts:
+        for instruction in dis.get_instructions(part):
+            if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
+                looks_up.add(instruction.argval)
+            if instruction.opname == "STORE_NAME" and part is code:
+                sets.add(instruction.argval)
+        parts += [const for const in part.co_consts if hasattr(const, "co_code")]
+    return sets, looks_up
+
+
+def needed(sources, *pieces):
+    """Those of the cells before an exercise that its pieces of code build upon."""
+    wanted = set().union(*(names_in(piece)[1] for piece in pieces))
+    chosen = []
+    for source in reversed(sources):
+        sets, looks_up = names_in(source)
+        if sets & wanted:
+            wanted |= looks_up
+            chosen.append(source)
+    return reversed(chosen)
+
+
+def exercises():
+    for path in LESSONS:
+        cells = [cell for cell in read(path).cells]
+        before = []
+        for cell, below in zip(cells, [*cells[1:], None], strict=True):
+            if cell.cell_type != "code":
+                continue
+            if "exercise" in tags(cell):
+                name = re.search(r'check\("([\d.]+)"', cell.source)[1]
+                solution = re.search(r"```python\n(.*?)```", below.source, re.S)[1]
+                yield pytest.param(name, list(before), cell.source, solution, id=name)
+            before.append(cell.source)
+
+
+@pytest.mark.parametrize("name, before, published, solution", list(exercises()))
+def test_solution_passes_and_wrong_answers_get_their_hint(
+    name, before, published, solution, capsys
+):
     namespace = {"__name__": "__main__"}
-    cells = read(path).cells
-    tried = 0
-    for cell, below in zip(cells, [*cells[1:], None], strict=True):
-        if cell.cell_type != "code":
-            continue
-        printed = run(cell.source, namespace, capsys)
-        if "exercise" not in tags(cell):
-            continue
-        name = re.search(r'check\("([\d.]+)"', cell.source)[1]
-        assert printed == (
-            f"Exercise {name}: not tried yet: replace the ... and run this cell again.\n"
-        )
-        for answer, hint in WRONG[name]:
-            here = {
-                **namespace,
-                "wrong_epoch": wrong_epoch,
-                "wrong_accuracy": wrong_accuracy,
-                "wrong_prepare": wrong_prepare,
-                "wrong_features": wrong_features,
-                "wrong_global_accuracy": wrong_global_accuracy,
-            }
-            said = run(f'check("{name}", {answer})', here, capsys)
-            assert said.startswith(f"Exercise {name}: not yet: "), (answer, said)
-            assert hint in said, (answer, said)
-            assert said.count("\n") == 1
-            tried += 1
-        solution = re.search(r"```python\n(.*?)```", below.source, re.S)[1]
-        said = run(solution, namespace, capsys)
-        assert re.fullmatch(rf"Exercise {name}: right\. .+\n", said), said
-    assert tried == sum(len(WRONG[name]) for name in WRONG if name[:2] == path.stem[:2])
+    wrong = [f'check("{name}", {answer})' for answer, _ in WRONG[name]]
+    for source in needed(before, published, solution, *wrong):
+        run(source, namespace, capsys)
+    assert run(published, namespace, capsys) == (
+        f"Exercise {name}: not tried yet: replace the ... and run this cell again.\n"
+    )
+    for check, (answer, hint) in zip(wrong, WRONG[name], strict=True):
+        here = {
+            **namespace,
+            "wrong_epoch": wrong_epoch,
+            "wrong_accuracy": wrong_accuracy,
+            "wrong_prepare": wrong_prepare,
+            "wrong_features": wrong_features,
+            "wrong_global_accuracy": wrong_global_accuracy,
+        }
+        said = run(check, here, capsys)
+        assert said.startswith(f"Exercise {name}: not yet: "), (answer, said)
+        assert hint in said, (answer, said)
+        assert said.count("\n") == 1
+    said = run(solution, namespace, capsys)
+    assert re.fullmatch(rf"Exercise {name}: right\. .+\n", said), said
+    if "temporary" in namespace:
+        namespace["temporary"].cleanup()
 
 
 def test_each_exercise_has_wrong_answers():
-    exercises = {
-        re.search(r'check\("([\d.]+)"', cell.source)[1]
-        for path in LESSONS
-        for cell in read(path).cells
-        if "exercise" in tags(cell)
-    }
-    assert exercises == set(WRONG)
+    assert {param.id for param in exercises()} == set(WRONG)
     assert all(len(answers) >= 2 for answers in WRONG.values())

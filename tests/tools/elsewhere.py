@@ -1,0 +1,103 @@
+"""Run the whole of `pytest --nbval` as other machines would: `make test-elsewhere`.
+
+A line for each way, and exit code 1 if one of them fails. Name some to run those alone:
+`python tests/tools/elsewhere.py default "no network"`.
+"""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTEST = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"]
+
+
+def run(command: list[str], *, cwd: Path = ROOT, **variables: str) -> str | None:
+    """What went wrong, as text; None if nothing did."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return None if done.returncode == 0 else done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def without_network() -> str | None:
+    """In a network namespace that has no interface but loopback, which kernels need."""
+    inside = ["unshare", "--map-root-user", "--net", "sh", "-c"]
+    try:
+        refused = run([*inside, "ip link set lo up"])
+    except FileNotFoundError as error:
+        refused = str(error)
+    if refused is not None:
+        return f"skipped: this machine allows no network namespace ({refused.strip()})"
+    return run([*inside, 'ip link set lo up && exec "$@"', "sh", *PYTEST])
+
+
+def from_an_odd_path() -> str | None:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "mein Käsekurs № 1"
+        tracked = subprocess.check_output(
+            ["git", "ls-files", "-z"], cwd=ROOT, text=True
+        )
+        for name in tracked.split("\0")[:-1]:
+            if (ROOT / name).is_file():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, copy / name)
+        # Ahead of the helper that is installed, in notebooks' kernels too.
+        where = [sys.executable, "-c", "import helper; print(helper.__file__)"]
+        there = {**os.environ, "PYTHONPATH": str(copy)}
+        found = subprocess.check_output(where, cwd=folder, env=there, encoding="utf-8")
+        assert found.startswith(str(copy)), found
+        return run(PYTEST, cwd=copy, PYTHONPATH=str(copy))
+
+
+def alone_in_any_order() -> str | None:
+    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    random.Random(0).shuffle(paths)
+    for path in paths:
+        if (wrong := run([*PYTEST, str(path)])) is not None:
+            return f"{path.name}: {wrong}"
+    return None
+
+
+WAYS: dict[str, Callable[[], str | None]] = {
+    "default": lambda: run(PYTEST, ATEN_CPU_CAPABILITY="default"),
+    "avx2": lambda: run(PYTEST, ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="SSE41"),
+    "one thread": lambda: run(PYTEST, OMP_NUM_THREADS="1"),
+    "no network": without_network,
+    "odd path": from_an_odd_path,
+    "no home": lambda: run(PYTEST, HOME=f"{os.devnull}/home"),  # for root, too
+    "C locale": lambda: run(PYTEST, LC_ALL="C", LANG="C"),
+    "alone": alone_in_any_order,
+}
+
+
+def main(names: list[str]) -> int:
+    failed = 0
+    for name in names or WAYS:
+        begin = time.perf_counter()
+        wrong = WAYS[name]()
+        took = f"{time.perf_counter() - begin:.0f} s"
+        skipped = wrong is not None and wrong.startswith("skipped: ")
+        verdict = "passed" if wrong is None else "skipped" if skipped else "FAILED"
+        print(f"{name:12} {verdict} in {took}", flush=True)
+        if wrong is not None:
+            print(wrong, flush=True)
+            failed += not skipped
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
