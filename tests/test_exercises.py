@@ -6,7 +6,10 @@ define a name it uses. (nbval runs all cells, in order.)
 """
 
 import dis
+import json
+import os
 import re
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -14,6 +17,10 @@ import pytest
 import torch
 from test_notebooks import LESSONS, read, tags
 from torch import nn
+
+# Every word that the checks say to the answers below. To renew it, after reading what is new:
+# `COURSE_WRITE_ANSWERS=1 pytest tests/test_exercises.py`.
+SAID = Path(__file__).with_name("exercise_answers.json")
 
 # For each exercise: what a learner might write, and a part of what the check should say.
 WRONG = {
@@ -588,6 +595,7 @@ def test_solution_passes_and_wrong_answers_get_their_hint(
     assert run(published, namespace, capsys) == (
         f"Exercise {name}: not tried yet: replace the ... and run this cell again.\n"
     )
+    words = {}
     for check, (answer, hint) in zip(wrong, WRONG[name], strict=True):
         here = {
             **namespace,
@@ -601,10 +609,18 @@ def test_solution_passes_and_wrong_answers_get_their_hint(
         assert said.startswith(f"Exercise {name}: not yet: "), (answer, said)
         assert hint in said, (answer, said)
         assert said.count("\n") == 1
+        words[answer] = said
     said = run(solution, namespace, capsys)
     assert re.fullmatch(rf"Exercise {name}: right\. .+\n", said), said
+    words["the solution"] = said
     if "temporary" in namespace:
         namespace["temporary"].cleanup()
+    known = json.loads(SAID.read_text(encoding="utf-8")) if SAID.exists() else {}
+    if os.environ.get("COURSE_WRITE_ANSWERS"):
+        known[name] = words
+        text = json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False)
+        SAID.write_text(text + "\n", encoding="utf-8", newline="\n")
+    assert words == known[name]
 
 
 def test_each_exercise_has_wrong_answers():

@@ -1,0 +1,161 @@
+"""Break the course on purpose and see whether a test notices: `make test-strength`.
+
+First helper: mutmut changes it in one place at a time (its settings are in
+pyproject.toml). Then the notebooks: in each, one number in a cell that prints is changed, and
+every stored output. Exit code 1 if fewer than nine mutants in ten are caught, or a broken
+notebook passes. `strength.py helper` and `strength.py notebooks` do one of the two;
+`strength.py helper check train` does those modules alone.
+"""
+
+import ast
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CAUGHT, SURVIVED, NO_TEST = (
+    1,
+    0,
+    33,
+)  # mutmut's exit codes; others are crashes, time-outs
+
+
+def break_helper(modules: list[str]) -> bool:
+    """Run mutmut, and list what no test noticed; are nine in ten caught?"""
+    names = [f"helper.{module}.*" for module in modules]
+    mutmut = [str(Path(sys.executable).with_name("mutmut"))]
+    subprocess.run(
+        [*mutmut, "run", "--max-children", "2", *names], cwd=ROOT, check=True
+    )
+    counts, left = Counter(), []
+    for path in sorted((ROOT / "mutants" / "helper").rglob("*.meta")):
+        for name, code in json.loads(path.read_text())["exit_code_by_key"].items():
+            if code is not None:
+                caught = code not in (SURVIVED, NO_TEST)
+                counts[path.name.removesuffix(".py.meta"), caught] += 1
+                left += [] if caught else [name]
+    for name in left:
+        shown = subprocess.run([*mutmut, "show", name], cwd=ROOT, capture_output=True)
+        lines = shown.stdout.decode().splitlines()
+        print(f"\nnot caught: {name}")
+        print("\n".join(line for line in lines if re.match(r"[-+](?![-+])", line)))
+    print()
+    for module in sorted({module for module, _ in counts}):
+        caught, total = (
+            counts[module, True],
+            counts[module, True] + counts[module, False],
+        )
+        print(f"{module:32} {caught:5} of {total:5} caught, {caught / total:.1%}")
+    caught = sum(count for (_, was), count in counts.items() if was)
+    total = counts.total()
+    print(f"{'helper':32} {caught:5} of {total:5} caught, {caught / total:.1%}")
+    return caught >= 0.9 * total
+
+
+def change_a_number(source: str, chance: random.Random) -> str | None:
+    """The same code with one number made another, or None if it has no number."""
+    numbers = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    ]
+    if not numbers:
+        return None
+    node = chance.choice(numbers)
+    lines = source.splitlines(keepends=True)
+    line = lines[node.lineno - 1].encode()  # ast counts bytes
+    other = repr(node.value * 2 + 1).encode()
+    changed = line[: node.col_offset] + other + line[node.end_col_offset :]
+    lines[node.lineno - 1] = changed.decode()
+    return "".join(lines)
+
+
+def change_outputs(notebook: NotebookNode) -> int:
+    """Change each stored output that is text; how many cells have one?"""
+    cells = 0
+    for cell in notebook.cells:
+        excused = "nbval-ignore-output" in cell.metadata.get("tags", [])
+        texts = []
+        for output in cell.get("outputs", []):
+            if output.get("text") and not excused:
+                texts.append(output)
+                output["text"] = f"{output['text'].rstrip()} and more\n"
+            elif "text/plain" in output.get("data", {}) and not excused:
+                texts.append(output)
+                output["data"]["text/plain"] += " and more"
+        cells += bool(texts)
+    return cells
+
+
+def nbval(notebook: NotebookNode, name: str) -> tuple[int, int]:
+    """Failed and passed cells of a notebook, run where its neighbours are."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "notebooks", folder, dirs_exist_ok=True)
+        path = Path(folder) / name
+        nbformat.write(notebook, path)
+        command = [sys.executable, "-m", "pytest", "--nbval", "-q", "--rootdir", ROOT]
+        command += ["-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", path]
+        command += ["--override-ini", "testpaths=", "--tb=no", "-rN"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    found = dict(
+        (kind, int(n)) for n, kind in re.findall(r"(\d+) (failed|passed)", done.stdout)
+    )
+    assert found, done.stdout + done.stderr
+    return found.get("failed", 0), found.get("passed", 0)
+
+
+def break_notebooks(changes: int = 2) -> bool:
+    """Break each notebook, and print which share nbval caught."""
+    chance = random.Random(0)
+    caught = total = 0
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        cells = change_outputs(notebook)
+        failed, _ = nbval(notebook, path.name)
+        print(f"{path.name}: {failed} of {cells} changed outputs caught", flush=True)
+        caught, total = caught + failed, total + cells
+
+        notebook = nbformat.read(path, as_version=4)
+        printing = [
+            cell
+            for cell in notebook.cells
+            if cell.cell_type == "code"
+            and any(output.get("text") for output in cell.outputs)
+            and change_a_number(cell.source, chance) is not None
+        ]
+        for cell in chance.sample(printing, min(changes, len(printing))):
+            before, cell.source = cell.source, change_a_number(cell.source, chance)
+            failed, _ = nbval(notebook, path.name)
+            difference = [
+                line
+                for line in cell.source.splitlines()
+                if line not in before.splitlines()
+            ]
+            verdict = "caught" if failed else "NOT CAUGHT"
+            print(f"{path.name}: {verdict}: {difference[0].strip()}", flush=True)
+            caught, total = caught + bool(failed), total + 1
+            cell.source = before
+    print(f"notebooks: {caught} of {total} changes caught, {caught / total:.1%}")
+    return caught == total
+
+
+if __name__ == "__main__":
+    what, *modules = sys.argv[1:] or ["both"]
+    os.environ["PYTHONHASHSEED"] = "0"
+    held = True
+    if what in ("both", "notebooks"):
+        held &= break_notebooks()
+    if what in ("both", "helper"):
+        held &= break_helper(modules)
+    sys.exit(not held)
