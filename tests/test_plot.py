@@ -1,5 +1,9 @@
 """Each plot returns its Figure, changes nothing, and refuses what it can't draw."""
 
+import json
+import os
+from pathlib import Path
+
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
@@ -8,6 +12,7 @@ import torch
 from helper.plot import show_graph, show_history, show_images, show_prediction
 
 matplotlib.use("agg")
+FIGURES = Path(__file__).with_name("figures.json")
 
 
 @pytest.mark.parametrize(
@@ -125,3 +130,79 @@ def test_show_history_marks_the_lowest_validation_loss():
         show_history({"train_loss": [1.0]})
     with pytest.raises(ValueError, match="got nothing"):
         show_history({})
+
+
+def described(figure):
+    """What a figure shows, as plain data."""
+
+    def rounded(values):
+        return [round(float(value), 3) for value in values]
+
+    axes = []
+    for axis in figure.axes:
+        lines = [
+            [line.get_linestyle(), line.get_color(), line.get_label()]
+            + [rounded(line.get_xdata()), rounded(line.get_ydata())]
+            for line in axis.lines
+        ]
+        texts = [
+            [
+                text.get_text(),
+                *rounded(text.get_position()),
+                text.get_ha(),
+                text.get_va(),
+            ]
+            + [str(text.get_bbox_patch() and text.get_bbox_patch().get_facecolor())]
+            + [str(getattr(text, "arrowprops", None)), str(getattr(text, "xy", None))]
+            for text in axis.texts
+        ]
+        pictures = [
+            [
+                list(image.get_array().shape),
+                str(image.get_clim()),
+                image.get_cmap().name,
+            ]
+            for image in axis.images
+        ]
+        bars = [rounded(bar.get_bbox().bounds) for bar in axis.patches]
+        legend = axis.get_legend()
+        axes.append(
+            {
+                "shown": axis.axison,
+                "labels": [axis.get_title(), axis.get_xlabel(), axis.get_ylabel()],
+                "limits": rounded([*axis.get_xlim(), *axis.get_ylim()]),
+                "ticks": [label.get_text() for label in axis.get_yticklabels()],
+                "legend": legend and [text.get_text() for text in legend.get_texts()],
+                "drawn": [lines, texts, pictures, bars],
+            }
+        )
+    return {"inches": rounded(figure.get_size_inches()), "axes": axes}
+
+
+def figures():
+    greys = torch.arange(12.0).reshape(3, 2, 2)
+    colours = torch.linspace(0, 1, 36).reshape(3, 3, 2, 2)
+    history = {"train_loss": [3, 2, 1.0], "valid_loss": [3, 1, 2.0]}
+    weight = torch.ones(2, requires_grad=True)
+    bias = torch.ones((), requires_grad=True)
+    graph = ((weight * bias).sum() + bias).exp()
+    probabilities = torch.tensor([0.25, 0.75])
+    return {
+        "greys": show_images(greys, columns=2),
+        "colours": show_images(colours, ["a", "b\nc", "d"]),
+        "many": show_images(torch.arange(120.0).reshape(20, 3, 2)),
+        "prediction": show_prediction(greys[0], probabilities, ["no", "yes"]),
+        "prediction in colour": show_prediction(colours[0], probabilities, [0, 1]),
+        "history": show_history(history),
+        "graph": show_graph(graph, {"weight": weight, "bias": bias}),
+        "graph without names": show_graph(weight.sum()),
+    }
+
+
+def test_figures_show_what_they_showed():
+    """To renew the file, after looking at them: COURSE_WRITE_ANSWERS=1."""
+    now = {name: described(figure) for name, figure in figures().items()}
+    now = json.loads(json.dumps(now))  # tuples become lists
+    if os.environ.get("COURSE_WRITE_ANSWERS"):
+        FIGURES.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+    assert now == json.loads(FIGURES.read_text(encoding="utf-8"))

@@ -72,6 +72,34 @@ def test_evaluate_counts_every_example_once(data):
     assert loss == pytest.approx(at_once.item(), rel=1e-5)
 
 
+class Sent:
+    """A tensor that must be sent to the device before it is used."""
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+    def to(self, device):
+        assert device == "over there"
+        return self.tensor
+
+
+def test_images_and_labels_go_to_the_device(data):
+    loader = [tuple(Sent(part) for part in data.tensors)]
+    model = nn.Linear(4, 2)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    evaluate(model, loader, LOSS, device="over there")
+    train_epoch(model, loader, LOSS, optimizer, device="over there")
+    fit(model, loader, loader, LOSS, optimizer, epochs=1, device="over there")
+
+
+def test_train_epoch_gives_the_mean_over_all_examples(data):
+    model = nn.Linear(4, 2)
+    still = optim.SGD(model.parameters(), lr=0.0)
+    loss = train_epoch(model, DataLoader(data, batch_size=32), LOSS, still)
+    at_once = LOSS(model(data.tensors[0]), data.tensors[1]).item()
+    assert loss == pytest.approx(at_once, rel=1e-5)
+
+
 def test_train_epoch_is_a_step_for_each_batch(data):
     model = nn.Linear(4, 2)
     first = LOSS(model(data.tensors[0]), data.tensors[1]).item()
@@ -123,6 +151,8 @@ def test_fit_stops_when_patience_is_over(monkeypatch):
     assert weight == 2 and losses == [3, 1, 1, 2]
     weight, losses = fit_with_losses(monkeypatch, [3, 1, 2, 0, 5], patience=2)
     assert weight == 4 and len(losses) == 5
+    _, losses = fit_with_losses(monkeypatch, [torch.nan] * 3, patience=2)
+    assert len(losses) == 2
 
 
 def test_a_loss_that_is_nan_from_the_start_restores_the_start(monkeypatch):
@@ -145,7 +175,7 @@ def test_a_bar_is_drawn_for_a_person_and_for_nobody_else(monkeypatch, capsys):
     monkeypatch.setattr(train, "_watched", lambda: True)
     assert list(train.progress(range(3))) == [0, 1, 2]
     shown = capsys.readouterr()
-    assert "epochs" in shown.out and "3" in shown.out and shown.err == ""
+    assert "\repochs:   0%" in shown.out and "0/3" in shown.out and shown.err == ""
     assert shown.out.rstrip(" ").endswith("\r")  # wiped when it is full
 
 
@@ -153,6 +183,7 @@ def test_a_bar_is_drawn_for_a_person_and_for_nobody_else(monkeypatch, capsys):
 def test_in_a_notebook_whoever_can_be_asked_is_watching(monkeypatch, allowed):
     class Kernel:
         def get_parent(self, channel):
+            assert channel == "shell"
             return {"content": {"allow_stdin": allowed}}
 
     class Shell:
@@ -160,3 +191,13 @@ def test_in_a_notebook_whoever_can_be_asked_is_watching(monkeypatch, allowed):
 
     monkeypatch.setattr(train, "get_ipython", Shell, raising=False)
     assert train._watched() is allowed
+
+
+def test_who_does_not_say_whether_a_person_is_there_is_a_program(monkeypatch):
+    class Shell:
+        class kernel:
+            def get_parent(channel):
+                return {"content": {}}
+
+    monkeypatch.setattr(train, "get_ipython", Shell, raising=False)
+    assert train._watched() is False

@@ -1,0 +1,422 @@
+"""Every error sentence of helper, whole: what came, what was expected, what to do."""
+
+import gzip
+import shutil
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_data import ROOT
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from helper import data, models, plot, train
+from helper.check import (
+    check,
+    expect_function,
+    expect_model,
+    expect_number,
+    expect_tensor,
+)
+from helper.launch import launch
+from helper.models import Network, SmallDenseNet, load_backbone, load_checkpoint
+
+LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
+SCRIPT = ROOT / "notebooks" / "09_train.py"
+
+
+def digits_without(folder, *names):
+    shutil.copytree(ROOT / "data" / "digits", folder / "digits")
+    for name in names:
+        (folder / "digits" / name).unlink()
+    data.Digits(folder / "digits")
+
+
+def digits_with(folder, change):
+    shutil.copytree(ROOT / "data" / "digits", folder / "digits")
+    change(folder / "digits")
+    data.Digits(folder / "digits")
+
+
+def cut_images(folder):
+    (folder / data.FILES[0]).write_bytes(b"")
+
+
+def other_labels(folder):
+    shutil.copy(folder / data.FILES[3], folder / data.FILES[1])
+
+
+def refuse(*_, **__):
+    raise URLError("no network")
+
+
+def mnist(folder, monkeypatch):
+    monkeypatch.setattr(data.MNIST, "download", refuse)
+    data.open_digits("mnist", root=folder)
+
+
+def broken_mnist(folder, monkeypatch):
+    (folder / "MNIST" / "raw").mkdir(parents=True)
+    for name in data.FILES:
+        (folder / "MNIST" / "raw" / name).write_bytes(b"")
+    data.open_digits("mnist", root=folder)
+
+
+def saved(folder, thing):
+    torch.save(thing, folder / "model.pt")
+    load_checkpoint(folder / "model.pt")
+
+
+def written(folder, content):
+    (folder / "model.pt").write_bytes(content)
+    load_checkpoint(folder / "model.pt")
+
+
+def diverged(folder):
+    model = Network(2, [], 1)
+    nn.init.constant_(model.output.bias, torch.nan)
+    models.save_checkpoint(folder / "model.pt", model)
+    load_checkpoint(folder / "model.pt")
+
+
+def backbone(folder, monkeypatch, content=None):
+    monkeypatch.setattr(models, "WEIGHTS", folder)
+    if content is not None:
+        (folder / "small_densenet.pt").write_bytes(content)
+    load_backbone()
+
+
+def densenet121(folder, monkeypatch, content=None):
+    monkeypatch.setenv("TORCH_HOME", str(folder))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    cache = folder / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    if content is not None:
+        (cache / "densenet121-a639ec97.pth").write_bytes(content)
+    load_backbone("densenet121")
+
+
+def whole_zip():
+    import io
+
+    file = io.BytesIO()
+    torch.save(torch.zeros(1000), file)
+    return file.getvalue()
+
+
+def picture(folder, mode):
+    Image.new(mode, (2, 2)).save(folder / "a.tiff")
+    data.open_picture(folder / "a.tiff")
+
+
+def looping(folder):
+    (folder / "loop").symlink_to(folder)
+    Image.new("L", (2, 2)).save(folder / "a.png")
+    data.open_picture(folder / "loop" / "loop" / "a.png")
+
+
+def not_a_picture(folder):
+    (folder / "a.png").write_bytes(b"")
+    data.open_picture(folder / "a.png")
+
+
+def started(folder, **options):
+    with launch(**{"script": SCRIPT, **options}):
+        pass
+
+
+# For each: what is done with an empty folder, and all that is said; <> is the folder.
+SENTENCES = [
+    (
+        lambda f, m: digits_without(f, "t10k-labels-idx1-ubyte"),
+        "no t10k-labels-idx1-ubyte in <>/digits: bring the folder back with `git checkout "
+        "-- data/digits`, and install the course from its own folder (pip install -e .)",
+    ),
+    (
+        lambda f, m: digits_without(f, *data.FILES[:2]),
+        "no train-images-idx3-ubyte and no train-labels-idx1-ubyte in <>/digits: bring the "
+        "folder back with `git checkout -- data/digits`, and install the course from its "
+        "own folder (pip install -e .)",
+    ),
+    (
+        lambda f, m: digits_with(f, cut_images),
+        "the digits in <>/digits can't be read (*): bring them back with `git checkout -- "
+        "data/digits`",
+    ),
+    (
+        lambda f, m: digits_with(f, other_labels),
+        "<>/digits holds 1437 pictures and 360 labels: they don't belong together. Bring "
+        "back both files of one data set",
+    ),
+    (
+        lambda f, m: data.open_digits("emnist"),
+        "no data set is called 'emnist': choose one of digits, mnist, fashion, as the "
+        "argument or in the environment variable COURSE_DIGITS",
+    ),
+    (
+        mnist,
+        "mnist is not in <>/MNIST/raw and could not be downloaded (<urlopen error no "
+        "network>): try again later, put the four IDX files there yourself, or go on with "
+        'the bundled digits: open_digits("digits")',
+    ),
+    (
+        broken_mnist,
+        "the files in <>/MNIST/raw can't be read (*): a download broke off, perhaps. Delete "
+        "the folder and try again",
+    ),
+    (
+        lambda f, m: not_a_picture(f),
+        "the picture <>/a.png can't be read: put a whole copy in its place, or move it out "
+        "of the data set (*)",
+    ),
+    (
+        lambda f, m: data.open_picture(f / "b.png"),
+        "the picture <>/b.png can't be read: put a whole copy in its place, or move it out "
+        "of the data set (No such file or directory)",
+    ),
+    (
+        lambda f, m: picture(f, "F"),
+        "the picture <>/a.tiff has 32 bits a value, with no agreed white: save it with 8 or "
+        "16 bits, or move it out of the data set",
+    ),
+    (
+        lambda f, m: looping(f),
+        "the link <>/loop leads back to a folder it lies in, and every picture there is "
+        "found again and again: remove the link",
+    ),
+    (
+        lambda f, m: load_checkpoint(f / "model.pt"),
+        "no checkpoint at <>/model.pt: check the name and the folder",
+    ),
+    (
+        lambda f, m: written(f, b""),
+        "<>/model.pt is empty: the save that made it never finished",
+    ),
+    (
+        lambda f, m: written(f, whole_zip()[:900]),
+        "<>/model.pt is cut off: a save or a copy of it never finished. Use the checkpoint "
+        "before it",
+    ),
+    (
+        lambda f, m: written(f, gzip.compress(b"hello")),
+        "<>/model.pt is no checkpoint: torch.save did not write this file",
+    ),
+    (
+        lambda f, m: saved(f, nn.Linear(1, 1)),
+        "<>/model.pt is not a checkpoint of tensors and numbers: it holds other objects, "
+        "whose loading could run code, and was not loaded",
+    ),
+    (
+        lambda f, m: saved(f, {"settings": {}}),
+        "<>/model.pt can be read, but is not a checkpoint of this course: it has no "
+        "'settings' and 'state_dict'. Is it a bare state dict? Then build the model first "
+        "and use model.load_state_dict",
+    ),
+    (
+        lambda f, m: saved(f, {"settings": {"inputs": 1}, "state_dict": {}}),
+        "<>/model.pt: the weights don't fit the network of these settings (*). Only a "
+        "Network is rebuilt: build a model of another class first and use "
+        "model.load_state_dict",
+    ),
+    (
+        lambda f, m: diverged(f),
+        "<>/model.pt: output.bias holds NaN or infinite numbers: training had diverged; use "
+        "the checkpoint before it",
+    ),
+    (
+        lambda f, m: load_backbone("vgg"),
+        "no backbone is called 'vgg': choose 'small' or 'densenet121'",
+    ),
+    (
+        backbone,
+        "no small_densenet.pt in <>: bring it back with `git checkout -- data/weights`, and "
+        "install the course from its own folder (pip install -e .)",
+    ),
+    (
+        lambda f, m: backbone(f, m, b"half"),
+        "<>/small_densenet.pt is damaged: bring it back with `git checkout -- data/weights`",
+    ),
+    (
+        densenet121,
+        "the weights densenet121-a639ec97.pth are not in <>/hub/checkpoints and could not "
+        "be downloaded (<urlopen error no network>): try again with a network, put the file "
+        "there yourself, or go on with the bundled ones: load_backbone('small')",
+    ),
+    (
+        lambda f, m: densenet121(f, m, b"half"),
+        "<>/hub/checkpoints/densenet121-a639ec97.pth is damaged, a download broke off "
+        "perhaps: delete the file and try again",
+    ),
+    (
+        lambda f, m: Network(784, [], 10)(torch.rand(28, 28)),
+        "the network takes a batch (N, ...) with 784 numbers an example, got (28, 28): "
+        "flatten or resize the pictures to 784, and add .unsqueeze(0) for a single one",
+    ),
+    (
+        lambda f, m: Network(4, [], 10)(torch.ones(2, 4).int()),
+        "the network takes torch.float32, got torch.int32: use images.to(torch.float32), "
+        "and divide by 255 if they run from 0 to 255",
+    ),
+    (
+        lambda f, m: plot.show_images([1]),
+        "images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got list",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.rand(28, 28)),
+        "images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got (28, 28): add "
+        ".unsqueeze(0)*",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.rand(0, 2, 2)),
+        "images must hold at least one picture of at least one point, got (0, 2, 2)",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.rand(2, 4, 4), titles="abc"),
+        "got 2 images and 3 titles",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.full((1, 3, 2, 2), 2.0)),
+        "colours must lie between 0 and 1, got 2 to 2: undo the normalisation first, or "
+        "divide by 255",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.full((1, 3, 2, 2), 256)),
+        "colours must lie between 0 and 255, got 256 to 256: clamp them",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(1, 1, 2, 2), torch.ones(10) / 10),
+        "image must be (H, W) or (1 or 3, H, W), got (1, 1, 2, 2): choose one picture of a "
+        "batch by images[0]",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), torch.ones(3)),
+        "probabilities must be (10,), one for each class, got (3,)",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), torch.arange(10.0)),
+        "probabilities must lie between 0 and 1: these are logits, perhaps; "
+        "softmax(logits, dim=0) makes probabilities of them",
+    ),
+    (
+        lambda f, m: plot.show_history({"a": [1.0], "b": [1.0]}),
+        "history must hold numbers under 'train_loss' and 'valid_loss', got 'a', 'b'",
+    ),
+    (
+        lambda f, m: plot.show_history({}),
+        "history must hold numbers under 'train_loss' and 'valid_loss', got nothing",
+    ),
+    (
+        lambda f, m: plot.show_graph(torch.ones(1)),
+        "this tensor has no grad_fn: nothing that it was computed from requires grad",
+    ),
+    (
+        lambda f, m: train.evaluate(nn.Linear(4, 2), LOADER, None),
+        "the loader gave no examples: is its data set empty?",
+    ),
+    (
+        lambda f, m: train.train_epoch(nn.Linear(4, 2), LOADER, None, None),
+        "the loader gave no examples: is its data set empty?",
+    ),
+    (
+        lambda f, m: check("01.9", 1),
+        "there is no exercise '01.9': notebook 01 has 01.1 to 01.6",
+    ),
+    (
+        lambda f, m: check("1", 1),
+        "there is no exercise '1': names look like \"01.2\", notebook and number",
+    ),
+    (
+        lambda f, m: expect_tensor(np.ones(2), torch.ones(2), hint="So."),
+        "your answer is a numpy array, not a tensor. So.",
+    ),
+    (
+        lambda f, m: expect_tensor(1, torch.ones(2), what="it", hint="So."),
+        "it is an int, not a tensor. So.",
+    ),
+    (
+        lambda f, m: expect_tensor(torch.ones(3), torch.ones(2), hint="So."),
+        "the shape of your answer is (3,), expected (2,). So.",
+    ),
+    (
+        lambda f, m: expect_tensor(torch.ones(2), torch.ones(2).int(), hint="So."),
+        "the dtype of your answer is torch.float32, expected torch.int32. So.",
+    ),
+    (
+        lambda f, m: expect_tensor(
+            torch.tensor([1, torch.nan]), torch.ones(2), hint="So."
+        ),
+        "1 of 2 values of your answer are NaN, not a number. So.",
+    ),
+    (
+        lambda f, m: expect_tensor(
+            torch.tensor([[1, 2.5]]), torch.ones(1, 2), hint="So."
+        ),
+        "1 of 2 values of your answer are not the expected ones. The first is at [0, 1], "
+        "where you have 2.5. So.",
+    ),
+    (
+        lambda f, m: expect_tensor(torch.tensor(2), torch.tensor(1)),
+        "1 of 1 values of your answer are not the expected ones.",
+    ),
+    (
+        lambda f, m: expect_number(torch.ones(2), 1.0, hint="So."),
+        "your answer has shape (2,), expected one number. So.",
+    ),
+    (
+        lambda f, m: expect_number("1", 1.0, hint="So."),
+        "your answer is a str, not a number. So.",
+    ),
+    (
+        lambda f, m: expect_number(float("nan"), 1.0, hint="So."),
+        "your answer is NaN, not a number. So.",
+    ),
+    (
+        lambda f, m: expect_number(2.5, 1.0, hint="So."),
+        "2.5 is not the number. So.",
+    ),
+    (
+        lambda f, m: expect_function(nn.Linear),
+        "your answer is a type, not a function.",
+    ),
+    (
+        lambda f, m: expect_model(SmallDenseNet),
+        "your answer is the class SmallDenseNet itself: make a model of it by calling it, "
+        "SmallDenseNet(...).",
+    ),
+    (
+        lambda f, m: expect_model(1),
+        "your answer is an int, not a module (nn.Module).",
+    ),
+    (
+        lambda f, m: started(f, script=f / "none.py"),
+        "no script at <>/none.py: check the name and the folder",
+    ),
+    (
+        lambda f, m: started(f, processes=0),
+        "got processes=0, max_restarts=0: at least one process, and two for restarts, since "
+        "it is torchrun that restarts",
+    ),
+    (
+        lambda f, m: started(f, processes=1, max_restarts=2),
+        "got processes=1, max_restarts=2: at least one process, and two for restarts, since "
+        "it is torchrun that restarts",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "act, sentence", SENTENCES, ids=[sentence[:40] for _, sentence in SENTENCES]
+)
+def test_sentence(act, sentence, tmp_path, monkeypatch):
+    folder = Path(tmp_path).resolve()
+    with pytest.raises(Exception) as caught:
+        act(folder, monkeypatch)
+    said = str(caught.value).replace(str(folder), "<>").replace("\\", "/")
+    before, star, after = sentence.partition("*")  # what somebody else's code says
+    if star:
+        assert said.startswith(before) and said.endswith(after), said
+    else:
+        assert said == sentence
