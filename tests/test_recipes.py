@@ -46,7 +46,8 @@ for line in sys.stdin:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Run a recipe: its exit code, and what it wrote to stdout and stderr."""
-    variables = {**os.environ, "MPLBACKEND": "agg"}
+    temporary = str(tmp_path_factory.mktemp("temporary"))  # recipes leave files there
+    variables = {**os.environ, "MPLBACKEND": "agg", "TMPDIR": temporary}
 
     def run_anew(source):
         done = subprocess.run(
