@@ -1,19 +1,22 @@
 """The digits that ship, and the public data sets that can stand in for them."""
 
 import hashlib
+import os
 import re
 import shutil
 import struct
 from pathlib import Path
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torchvision.datasets import MNIST
 from torchvision.transforms import v2
 
 from helper import data
-from helper.data import FILES, Digits, open_digits
+from helper.data import FILES, Digits, open_digits, open_picture
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -176,3 +179,41 @@ def test_a_server_that_refuses_gets_one_sentence(tmp_path, monkeypatch, error):
     with pytest.raises(FileNotFoundError, match=r'open_digits\("digits"\)') as caught:
         open_digits("mnist", root=tmp_path)
     assert "\n" not in str(caught.value) and asked == [tmp_path]
+
+
+def test_sixteen_bits_become_the_nearest_of_eight(tmp_path):
+    values = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    red, green, blue = open_picture(tmp_path / "a.png").split()
+    expected = np.round(values / 257).astype(np.uint8)
+    for band in (red, green, blue):
+        assert np.array_equal(np.asarray(band), expected)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_becomes_white(tmp_path, mode):
+    picture = Image.new("RGBA", (2, 1), (0, 0, 0, 255))
+    picture.putpixel((1, 0), (0, 0, 0, 0))
+    picture.convert(mode).save(tmp_path / "a.png")
+    opened = open_picture(tmp_path / "a.png")
+    assert opened.mode == "RGB"
+    assert [opened.getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0), (255, 255, 255)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_may_be_passed_once(tmp_path):
+    (tmp_path / "photos").mkdir()
+    Image.new("L", (2, 2)).save(tmp_path / "photos" / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    assert open_picture(tmp_path / "link" / "a.png").size == (2, 2)
+
+
+def test_an_error_without_words_is_named(tmp_path, monkeypatch):
+    def refuse(self):
+        raise OSError
+
+    monkeypatch.setattr(MNIST, "download", refuse)
+    with pytest.raises(
+        FileNotFoundError, match=r"not be downloaded \(OSError\(\)\): try"
+    ):
+        open_digits("mnist", root=tmp_path)

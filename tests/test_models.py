@@ -305,6 +305,10 @@ def test_densenet121_from_the_cache_and_without_a_network(tmp_path, monkeypatch)
     backbone = load_backbone("densenet121")
     assert torch.equal(backbone.model.classifier.weight, model.classifier.weight)
     assert backbone.size == 224 and backbone.mean == [0.485, 0.456, 0.406]
+    assert backbone.std == [0.229, 0.224, 0.225] and not backbone.model.training
+    picture = Image.new("RGB", (300, 300), "white")
+    white = (1 - torch.tensor(backbone.mean)) / torch.tensor(backbone.std)
+    assert torch.allclose(backbone.transforms(picture)[:, 5, 5], white, atol=1e-5)
     assert len(backbone.classes) == 1000 and "daisy" in backbone.classes
     file.write_bytes(file.read_bytes()[:100_000])
     with pytest.raises(ValueError, match="is damaged.*delete the file"):
