@@ -226,7 +226,7 @@ def test_input_pipeline(workers, ratio):
                 image.convert("RGB")
 
     row = f"flowers through a loader with {workers} workers, to decoding alone"
-    ratio(row, load, decode)
+    ratio(row, load, decode, rounds=3)
 
 
 def test_kept_features(ratio):
