@@ -143,7 +143,7 @@ def test_half_a_checkpoint_is_not_trained_on(tmp_path):
     reason="torchrun --standalone listens on all networks: only where it can have none",
 )
 def test_the_command_that_the_notebook_names(tmp_path):
-    torchrun = f"{sys.executable} -m torch.distributed.run"
+    torchrun = f"'{sys.executable}' -m torch.distributed.run"
     command = re.search(
         r"torchrun\s--standalone\s--nproc-per-node 2", TRAIN.read_text()
     )
