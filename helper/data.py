@@ -42,7 +42,8 @@ class Digits(MNIST):
 
     Raises:
         FileNotFoundError: a file is missing; the message names the folder and the fix.
-        ValueError: a file is damaged, or pictures and labels differ in number.
+        ValueError: a file is damaged, pictures and labels differ in number, a picture is
+            not 28×28, or a label not 0 to 9.
 
     Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI Machine
     Learning Repository, 1998; see data/README.md.
@@ -71,7 +72,7 @@ class Digits(MNIST):
                 f"the digits in {root} can't be read ({error}): bring them back with "
                 "`git checkout -- data/digits`"
             ) from error
-        _check_lengths(self, root)
+        _check(self, root)
 
     @property
     def raw_folder(self) -> str:
@@ -132,7 +133,7 @@ def open_digits(
             f"({_first_line(error)}): try again later, put the four IDX files there "
             'yourself, or go on with the bundled digits: open_digits("digits")'
         ) from error
-    _check_lengths(dataset, folder)
+    _check(dataset, folder)
     return dataset
 
 
@@ -188,9 +189,21 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
 
 
-def _check_lengths(dataset: MNIST, folder: Path) -> None:
-    if len(dataset.data) != len(dataset.targets):
+def _check(dataset: MNIST, folder: Path) -> None:
+    pictures, labels = dataset.data, dataset.targets
+    if len(pictures) != len(labels):
         raise ValueError(
-            f"{folder} holds {len(dataset.data)} pictures and {len(dataset.targets)} "
-            "labels: they don't belong together. Bring back both files of one data set"
+            f"{folder} holds {len(pictures)} pictures and {len(labels)} labels: they don't "
+            "belong together. Bring back both files of one data set"
+        )
+    if pictures.shape[1:] != (28, 28):
+        height, width = pictures.shape[1:]
+        raise ValueError(
+            f"the pictures in {folder} are {height}×{width}, and 28×28 is expected: make "
+            "them that size, or open them with torchvision's MNIST"
+        )
+    if labels.max() > 9:
+        raise ValueError(
+            f"a label in {folder} is {labels.max()}, and 0 to 9 is expected: bring back the "
+            "file of this data set's labels"
         )

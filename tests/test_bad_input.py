@@ -57,7 +57,7 @@ def idx(*shape: int, magic: int | None = None) -> bytes:
 
 def digits(change: dict[str, bytes | None], read=Digits):
     def prepare(folder):
-        shapes = (5, 4, 4), (5,), (3, 4, 4), (3,)
+        shapes = (5, 28, 28), (5,), (3, 28, 28), (3,)
         content = {name: idx(*shape) for name, shape in zip(FILES, shapes, strict=True)}
         for name, data in (content | change).items():
             if data is not None:
@@ -418,7 +418,7 @@ ROWS = [
     ),
     row(
         "pictures cut off",
-        digits({FIRST: idx(5, 4, 4)[:-9]}),
+        digits({FIRST: idx(5, 28, 28)[:-9]}),
         ValueError,
         "can't be read.*git checkout",
     ),
@@ -430,13 +430,13 @@ ROWS = [
     ),
     row(
         "header cut off",
-        digits({FIRST: idx(5, 4, 4)[:6]}),
+        digits({FIRST: idx(5, 28, 28)[:6]}),
         ValueError,
         "can't be read.*git checkout",
     ),
     row(
         "a wrong magic number",
-        digits({FIRST: idx(5, 4, 4, magic=0x12345678)}),
+        digits({FIRST: idx(5, 28, 28, magic=0x12345678)}),
         ValueError,
         "can't be read.*git checkout",
     ),
@@ -454,9 +454,33 @@ ROWS = [
     ),
     row(
         "fewer pictures, by name",
-        digits({FIRST: idx(4, 4, 4)}, OPEN),
+        digits({FIRST: idx(4, 28, 28)}, OPEN),
         ValueError,
         "4 pictures and 5 labels: they don't belong together",
+    ),
+    row(
+        "pictures of another size",
+        digits({FIRST: idx(5, 28, 32)}),
+        ValueError,
+        "are 28×32, and 28×28 is expected",
+    ),
+    row(
+        "pictures without a width",
+        digits({FIRST: idx(5, 28)}),
+        ValueError,
+        "can't be read.*git checkout",
+    ),
+    row(
+        "a label of 10, by name",
+        digits({SECOND: idx(5)[:-1] + bytes([10])}, OPEN),
+        ValueError,
+        "a label in .* is 10, and 0 to 9 is expected",
+    ),
+    row(
+        "no pictures and no labels",
+        digits({FIRST: idx(0, 28, 28), SECOND: idx(0)}),
+        ValueError,
+        "can't be read.*git checkout",
     ),
     # Folders of pictures. The messages of the folders themselves are torchvision's.
     row("no folder of pictures", call(read_folder, "nowhere"), OSError, "nowhere"),
@@ -798,7 +822,7 @@ def damage(content):
 
 
 @fuzz(max_examples=300)
-@given(damage(idx(3, 2, 2)) | st.none(), damage(idx(3)) | st.none(), st.booleans())
+@given(damage(idx(3, 28, 28)) | st.none(), damage(idx(3)) | st.none(), st.booleans())
 def test_digits_of_any_bytes(pictures, labels, train):
     with tempfile.TemporaryDirectory() as folder:
         names = FILES[:2] if train else FILES[2:]
@@ -813,8 +837,9 @@ def test_digits_of_any_bytes(pictures, labels, train):
             assert folder in str(error)
             return
         assert len(dataset) == len(dataset.data) == len(dataset.targets)
-        assert dataset.data.ndim == 3 and dataset.data.dtype == torch.uint8
+        assert dataset.data.shape[1:] == (28, 28) and dataset.data.dtype == torch.uint8
         assert dataset.targets.ndim == 1 and dataset.targets.dtype == torch.int64
+        assert all(0 <= label <= 9 for label in dataset.targets)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import struct
 from pathlib import Path
 from urllib.error import URLError
 
@@ -47,6 +48,16 @@ def cut_images(folder):
 
 def other_labels(folder):
     shutil.copy(folder / data.FILES[3], folder / data.FILES[1])
+
+
+def wide_images(folder):
+    header = struct.pack(">4I", 0x803, 1437, 28, 32)
+    (folder / data.FILES[0]).write_bytes(header + bytes(1437 * 28 * 32))
+
+
+def a_label_of_ten(folder):
+    content = (folder / data.FILES[1]).read_bytes()
+    (folder / data.FILES[1]).write_bytes(content[:-1] + bytes([10]))
 
 
 def refuse(*_, **__):
@@ -150,6 +161,16 @@ SENTENCES = [
         lambda f, m: digits_with(f, other_labels),
         "<>/digits holds 1437 pictures and 360 labels: they don't belong together. Bring "
         "back both files of one data set",
+    ),
+    (
+        lambda f, m: digits_with(f, wide_images),
+        "the pictures in <>/digits are 28×32, and 28×28 is expected: make them that size, "
+        "or open them with torchvision's MNIST",
+    ),
+    (
+        lambda f, m: digits_with(f, a_label_of_ten),
+        "a label in <>/digits is 10, and 0 to 9 is expected: bring back the file of this "
+        "data set's labels",
     ),
     (
         lambda f, m: data.open_digits("emnist"),
