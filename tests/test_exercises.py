@@ -5,6 +5,7 @@ solution that stands below it; and before all of that, those cells of the notebo
 define a name it uses. (nbval runs all cells, in order.)
 """
 
+import copy
 import dis
 import json
 import os
@@ -37,6 +38,9 @@ WRONG = {
         ("[True, True, False, False, True]", "think again about x[[1, 2]]"),
         ("[True, True]", "your list has 2"),
         ("True", "a list of True and False"),
+        ("[False, True, False, False, False]", "think again about x[1:3]"),
+        ("[True, False, False, False, False]", "think again about x.flatten()"),
+        ("[True, True, False, True, False]", "think again about x + 0"),
     ],
     "01.3": [
         (
@@ -64,6 +68,7 @@ WRONG = {
             "1 of 5 values",
         ),
         ("lambda a, b: (a - b).abs().sum().argmin()", "must match the size"),
+        ("lambda a, b: [4, 1, 7, 7, 0]", "a list, not a tensor"),
     ],
     "01.5": [
         (
@@ -74,6 +79,7 @@ WRONG = {
         ("lambda a: torch.from_numpy(a / 255).unsqueeze(1)", "dtype of prepare(array)"),
         ("lambda a: torch.from_numpy(a).fill_(0).float().unsqueeze(1)", "was changed"),
         ("lambda a: a[:, None] / 255", "numpy array, not a tensor"),
+        ("lambda a: 1 / 0", "raises, given an array (5, 28, 28),"),
     ],
     "01.6": [
         ("DataLoader(dataset, batch_size=100)", "a batch of 37 at the end"),
@@ -101,6 +107,8 @@ WRONG = {
         ),
         ("lambda f, x, h=1e-3: (f(x + h) - f(x - h)) / (2 * h)", "shape"),
         ("lambda f, x, h=1e-3: x.add_(h)", "x has changed"),
+        ("lambda f, x, h=1e-3: 1 / 0", "raises, given f and an x of shape (3,),"),
+        ("lambda f, x, h=1e-3: f", "a function, not a tensor"),
     ],
     "02.4": [
         (
@@ -111,6 +119,7 @@ WRONG = {
         ("lambda f, x: x.detach().clone().requires_grad_().grad", "return` missing"),
         ("lambda f, x: f(x)", "shape of gradient(f, x) is ()"),
         ("lambda f, x: 2 * x", "1 of 3 values"),
+        ("lambda f, x: x.add_(1)", "the x that came has changed"),
     ],
     "02.5": [
         ("lambda w, loss, lr: (loss.backward(), w - lr * w.grad)[1]", "did not change"),
@@ -126,6 +135,15 @@ WRONG = {
         (
             "lambda w, loss, lr: (loss.backward(), w.data.sub_(w.grad), w)[2]",
             "lr times the gradient",
+        ),
+        (
+            "lambda w, loss, lr: (loss.backward(), w.data.sub_(lr * w.grad), w.clone())[2]",
+            "return weights",
+        ),
+        (
+            "lambda w, loss, lr: (loss.backward(), w.data.sub_(lr * w.grad), "
+            "w.requires_grad_(False))[2]",
+            "no longer requires grad",
         ),
     ],
     "03.1": [
@@ -160,6 +178,17 @@ WRONG = {
             "cannot be multiplied",
         ),
         ("nn.Linear(784, 10)", "a Linear, not an nn.Sequential"),
+        ("nn.Sequential(nn.Flatten())", "in it are none; expected"),
+        (
+            "nn.Sequential(nn.Linear(784, 128), nn.Linear(128, 10))",
+            "784 → 128, 128 → 10; expected",
+        ),
+        ("probabilities()", "the rows add up to 1"),
+        (
+            "nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.Tanh(), "
+            "nn.Linear(128, 64), nn.Tanh(), nn.Linear(64, 10))",
+            "values of the model's result",
+        ),
     ],
     "03.4": [
         ("lambda x, p, training: x * (torch.rand_like(x) >= p)", "values of drop"),
@@ -175,11 +204,29 @@ WRONG = {
             "lambda x, p, training: x * (torch.rand_like(x) >= p) / p if training else x",
             "1/(1 - p)",
         ),
+        ("lambda x, p, training: 1 / 0", "raises, with training=False,"),
+        (
+            "lambda x, p, training: 1 / 0 if training else x",
+            "raises, with training=True,",
+        ),
+        (
+            "lambda x, p, training: x[0] if training else x",
+            "not a tensor shaped like x",
+        ),
+        ("lambda x, p, training: p if training else x", "not a tensor shaped like x"),
+        (
+            "lambda x, p, training: x / (torch.rand_like(x) >= p) if training else x",
+            "not finite numbers",
+        ),
     ],
     "03.5": [
         ("lambda rows, weight, bias: rows @ weight + bias", "cannot be multiplied"),
         ("lambda rows, weight, bias: rows @ weight.T + bias", "NoneType"),
         ("lambda rows, weight, bias: rows @ weight.T", "values of linear(...)"),
+        (
+            "lambda rows, weight, bias: rows @ weight.T + (7 if bias is None else bias)",
+            "values of linear(rows, weight, None)",
+        ),
     ],
     "04.1": [
         ("1 / 26", "that is the probability"),
@@ -198,6 +245,7 @@ WRONG = {
         ),
         ("lambda x, y: -torch.log_softmax(x, 1)[range(len(y)), y]", "expected ()"),
         ("lambda x, y: -torch.log_softmax(x, 0)[range(len(y)), y].mean()", "1 of 1"),
+        ("lambda x, y: 1 / 0", "your code raises"),
     ],
     "04.3": [
         (
@@ -220,12 +268,19 @@ WRONG = {
         ("wrong_epoch(mean_of_means=True)", "the mean of the batch means"),
         ("wrong_epoch(divide=False)", "divide by all pictures"),
         ("wrong_epoch(give=False)", "a `return` missing"),
+        ("wrong_epoch(twice=True)", "values of the trained weight"),
     ],
     "05.1": [
         ("wrong_accuracy(mean_of_means=True)", "the mean of the batch means"),
         ("wrong_accuracy(evaluation=False)", "not in evaluation mode"),
         ("wrong_accuracy(no_grad=False)", "gradients were recorded"),
         ("wrong_accuracy(divide=False)", "divide by how many"),
+        (
+            "lambda m, l: torch.tensor(wrong_accuracy(mean_of_means=True)(m, l))",
+            "the mean of the batch means",
+        ),
+        ("lambda m, loader: 1 / 0", "raises, given batches 32, 32, 6,"),
+        ("lambda m, loader: 0.5", "Correct over seen, both added up"),
     ],
     "05.2": [
         (
@@ -240,6 +295,7 @@ WRONG = {
             "lambda x, y, k: (x.topk(k, dim=1).indices == y[:, None]).float().mean().item()",
             "With k=3",
         ),
+        ("lambda x, y, k: 1 / 0", "raises, with k=1,"),
     ],
     "05.3": [
         ("lambda losses, patience: losses.index(min(losses))", "patience 2"),
@@ -265,6 +321,11 @@ WRONG = {
         ("lambda d: {k.replace('module.', ''): v for k, v in d.items()}", "once"),
         ("lambda d: {k[7:]: v for k, v in d.items()}", "nowhere else"),
         ("lambda d: [d.update({k[7:]: d.pop(k)}) for k in list(d)]", "was changed"),
+        ("lambda d: list(d)", "a list, not a dictionary"),
+        (
+            "lambda d: {k.removeprefix('module.'): v + 1 for k, v in d.items()}",
+            "the entry output.bias",
+        ),
     ],
     "06.2": [
         ("lambda thing, path: torch.save(thing, path)", "the old file"),
@@ -274,6 +335,13 @@ WRONG = {
             "half-written file is left",
         ),
         ("lambda thing, path: torch.save(thing, f'{path}.new')", "model.pt.new"),
+        ("lambda t, p: torch.save({'epoch': 0}, p)", "doesn't hold what"),
+        ("lambda t, p: 'bad' in t or torch.save(t, p)", "nobody heard of it"),
+        (
+            "lambda t, p: (torch.save({'epoch': t['epoch']}, p), 'bad' in t and 1 / 0)",
+            "the old file has changed",
+        ),
+        ("lambda t, p: 1 / 0", "your code raises"),
     ],
     "06.3": [
         (
@@ -284,6 +352,11 @@ WRONG = {
         ),
         ("lambda m, o, s, e: {'model': m.state_dict(), 'epoch': e}", "missing"),
         ("lambda m, o, s, e: m.state_dict()", "the keys are not the five"),
+        ("lambda m, o, s, e: [m, o, s, e]", "a list, not a dictionary"),
+        ("wrong_everything(epoch=6)", "the epoch is not"),
+        ("wrong_everything(model=nn.Linear(2, 1))", "not the model"),
+        ("wrong_everything(scheduler={})", "the scheduler's state"),
+        ("wrong_everything(random_state=torch.zeros(3))", "random_state"),
     ],
     "06.4": [
         ("lambda m, d: m.load_state_dict(d, strict=False)", "size mismatch"),
@@ -292,6 +365,12 @@ WRONG = {
             "lambda m, d: (m.load_state_dict({k: v for k, v in d.items() if k[0] == '0'}, "
             "strict=False), [])[1]",
             "that were not taken",
+        ),
+        ("lambda m, d: [d.pop('other')]", "that came was changed"),
+        (
+            "lambda m, d: [m.requires_grad_(False)[2].bias.zero_(), m.load_state_dict("
+            "{k: v for k, v in d.items() if k[0] == '0'}, strict=False)]",
+            "leave it",
         ),
     ],
     "07.1": [
@@ -307,6 +386,9 @@ WRONG = {
         ("(100, 160, 3)", "the colours first"),
         ("(3, 62, 100)", "*shorter* side"),
         ("100", "is no shape"),
+        ("(3, 63, 100)", "*shorter* side"),
+        ("(3, 100)", "a shape of 2 numbers"),
+        ("(3, 100, 150)", "not (3, 100, 150)"),
     ],
     "07.3": [
         ("v2.Compose([v2.RandomResizedCrop(96), v2.ToImage()])", "torch.uint8"),
@@ -332,6 +414,14 @@ WRONG = {
             "to_tensor])",
             "60 of 60 were mirrored",
         ),
+        (
+            "v2.Compose([v2.RandomResizedCrop(96), to_tensor, v2.Normalize([0.5] * 3, [0.5] * 3)])",
+            "below 0",
+        ),
+        (
+            "v2.Compose([v2.RandomResizedCrop(96), to_tensor, v2.Lambda(lambda x: x / 255)])",
+            "became black",
+        ),
     ],
     "07.4": [
         ("lambda images, mean, std: images * std + mean", "met the columns"),
@@ -344,12 +434,21 @@ WRONG = {
             "lambda i, m, s: i.mul_(s[:, None, None]).add_(m[:, None, None]).clamp(0, 1)",
             "was changed",
         ),
+        ("lambda images, mean, std: 0", "an int, not a tensor"),
+        ("lambda images, mean, std: images[0]", "shape"),
     ],
     "07.5": [
         ("lambda dataset: []", "found none"),
         ("lambda d: [p for p, _ in d.samples if not Path(p).stat().st_size]", "load()"),
         ("lambda d: [i for i in range(len(d))]", "must hold paths"),
         ("lambda d: [d[i] for i in range(len(d))]", "your code raises"),
+        ("lambda d: 'rose'", "a str, expected a list"),
+        (
+            "lambda d: [p for p, _ in d.samples if p[-5] == 'b']",
+            "no bytes was not found",
+        ),
+        ("lambda d: [p for p, _ in d.samples if p[-5] in 'ace']", "the good ones"),
+        ("lambda d: [Path(p) for p, _ in d.samples if p[-5] in 'bd']", "as text"),
     ],
     "08.1": [
         ("lambda m: sum(p.numel() for p in m.parameters())", "frozen ones are counted"),
@@ -362,6 +461,8 @@ WRONG = {
             "lambda m: sum(p.numel() for p in m.classifier.parameters())",
             "your code raises",
         ),
+        ("lambda m: 70", "all frozen has 0"),
+        ("lambda m: 71", "71 is not the number. Here"),
     ],
     "08.2": [
         ("lambda m, n: wrong_prepare(m, n, freeze=False)", "not frozen: conv0.weight"),
@@ -370,6 +471,15 @@ WRONG = {
         ("lambda m, n: wrong_prepare(m, n, inputs=10)", "in_features"),
         ("lambda m, n: wrong_prepare(m, n).classifier", "give the model back"),
         ("lambda m, n: wrong_prepare(type(m)(), n)", "their weights must be kept"),
+        ("lambda m, n: n", "a int, expected the model"),
+        (
+            "lambda m, n: nn.ModuleDict({'classifier': nn.Linear(6, 3)})",
+            "no features and classifier",
+        ),
+        (
+            "lambda m, n: (setattr(m, 'classifier', nn.Identity()), m)[1]",
+            "the classifier is a Identity",
+        ),
     ],
     "08.3": [
         ("lambda m, images: m.eval()(images)", "these are logits"),
@@ -378,12 +488,17 @@ WRONG = {
         ("torch.no_grad()(wrong_features(restore=False))", "put it back"),
         ("torch.no_grad()(wrong_features(evaluation=False))", "statistics moved"),
         ("torch.no_grad()(wrong_features(identity=False))", "logits"),
+        (
+            "torch.no_grad()(lambda m, i: m.eval().features(i).relu().mean(dim=(2, 3)))",
+            "came with training=True",
+        ),
     ],
     "08.4": [
         ("lambda m: m.train()", "model.eval() reaches all"),
         ("lambda m: m.eval()", "classifier is not in training mode"),
         ("lambda m: m.classifier.train()", "give back the model that came"),
         ("lambda m: (m.classifier.train(), m.eval())[1]", "comes after model.eval()"),
+        ("lambda m: (m.train(), m.features.eval())[0]", "itself says training"),
     ],
     "08.5": [
         ("lambda m: optim.Adam(m.parameters(), lr=0.002)", "has the rate 0.002"),
@@ -394,6 +509,7 @@ WRONG = {
             "{'params': m.classifier.parameters(), 'lr': 0.002}])",
             "only two were asked",
         ),
+        ("lambda m: 0.002", "a float, not an optimizer"),
     ],
     "09.1": [
         ("lambda n, rank, world_size: range(n)", "picture 0 is counted 4 times"),
@@ -408,6 +524,10 @@ WRONG = {
         ("lambda n, r, w: range(n if r == 0 else 0)", "has 10 more than the smallest"),
         ("lambda n, r, w: n // w", "expected whole numbers"),
         ("lambda n, r, w: range(r + 1, n + 1, w)", "none with number 10"),
+        (
+            "lambda n, r, w: [i for i in range(n) if (0 if i == 9 else i % w) == r]",
+            "has 2 more than the smallest",
+        ),
     ],
     "09.2": [
         ("lambda correct, seen, all_reduce: correct / seen", "one process alone"),
@@ -453,11 +573,32 @@ WRONG = {
         ("lambda n, c, b, link: c / (c + 2 * (n - 1) * b / link)", "divided by n"),
         ("lambda n, c, b, link: 1 + 2 * (n - 1) / n * b / link / c", "upside down"),
         ("lambda n, c, b, link: c / (c + (n - 1) / n * b / link)", "0.15 s"),
+        (
+            "lambda n, c, b, link: c / (c + 2 * (n - 1) / n * b / link) if n < 9 else 0.5",
+            "With many cards",
+        ),
     ],
 }
 
 
-def wrong_epoch(clear=True, mean_of_means=False, divide=True, give=True):
+# Right answers other than the published solution.
+RIGHT = {
+    "01.2": ["(True, True, False, False, False)"],
+    "02.5": [
+        "lambda w, loss, lr: (loss.backward(), w.data.sub_(lr * w.grad), "
+        "w.grad.zero_(), w)[3]"
+    ],
+    "04.1": ["3.26"],
+    "05.1": ["lambda m, loader: torch.tensor(wrong_accuracy()(m, loader))"],
+    "06.4": [
+        "lambda m, d: (m.load_state_dict({k: v for k, v in d.items() if k[0] == '0'}, "
+        "strict=False), {'2.bias', '2.weight', 'other'})[1]"
+    ],
+    "07.2": ["torch.Size([3, 100, 160])", "[3.0, 100.0, 160.0]"],
+}
+
+
+def wrong_epoch(clear=True, mean_of_means=False, divide=True, give=True, twice=False):
     """train_epoch with one mistake."""
 
     def train_epoch(model, train_loader, loss_function, optimizer):
@@ -468,6 +609,8 @@ def wrong_epoch(clear=True, mean_of_means=False, divide=True, give=True):
                 optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if twice:
+                optimizer.step()
             losses.append(loss.item())
             sizes.append(1 if mean_of_means else len(labels))
         total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
@@ -490,6 +633,29 @@ def wrong_accuracy(mean_of_means=False, evaluation=True, no_grad=True, divide=Tr
         return correct / seen if divide else correct
 
     return accuracy_of
+
+
+def probabilities():
+    """All that 03.3 asks for, and a softmax that no module shows."""
+
+    class Probabilities(nn.Sequential):
+        def forward(self, images):
+            return super().forward(images).softmax(dim=1)
+
+    layers = [nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU()]
+    return Probabilities(nn.Flatten(), *layers, nn.Linear(64, 10))
+
+
+def wrong_everything(**changes):
+    """everything with one entry changed."""
+
+    def everything(model, optimizer, scheduler, epoch):
+        parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+        states = {name: part.state_dict() for name, part in parts.items()}
+        states |= {"epoch": epoch, "random_state": torch.get_rng_state()}
+        return copy.deepcopy(states) | changes
+
+    return everything
 
 
 def wrong_prepare(model, num_classes, freeze=True, late=False, inputs=6):
@@ -604,12 +770,17 @@ def test_solution_passes_and_wrong_answers_get_their_hint(
             "wrong_prepare": wrong_prepare,
             "wrong_features": wrong_features,
             "wrong_global_accuracy": wrong_global_accuracy,
+            "wrong_everything": wrong_everything,
+            "probabilities": probabilities,
         }
         said = run(check, here, capsys)
         assert said.startswith(f"Exercise {name}: not yet: "), (answer, said)
         assert hint in said, (answer, said)
         assert said.count("\n") == 1
         words[answer] = said
+    for answer in RIGHT.get(name, []):
+        said = run(f'check("{name}", {answer})', here, capsys)
+        assert said.startswith(f"Exercise {name}: right. "), (answer, said)
     said = run(solution, namespace, capsys)
     assert re.fullmatch(rf"Exercise {name}: right\. .+\n", said), said
     words["the solution"] = said

@@ -313,3 +313,8 @@ def test_densenet121_from_the_cache_and_without_a_network(tmp_path, monkeypatch)
     file.write_bytes(file.read_bytes()[:100_000])
     with pytest.raises(ValueError, match="is damaged.*delete the file"):
         load_backbone("densenet121")
+
+
+def test_a_long_error_becomes_one_short_line():
+    assert models._shorten(ValueError("a\n" * 200)) == "a " * 98 + "..."  # 199 letters
+    assert models._shorten(ValueError("two\nwords")) == "two words"

@@ -101,7 +101,7 @@ def test_fit_against_the_bare_loop(ratio):
                 for images, labels in valid_loader:
                     correct += (model(images).argmax(dim=1) == labels).sum().item()
 
-    ratio("helper.train.fit to the bare loop", by_fit, bare, rounds=15, at_most=1.03)
+    ratio("helper.train.fit to the bare loop", by_fit, bare, rounds=40, at_most=1.03)
 
 
 def textbook(open_data, epochs: int = 5) -> tuple[float, float, float]:

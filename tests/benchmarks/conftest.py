@@ -54,13 +54,15 @@ def ratio(benchmark, note) -> Callable:
         pairs = []
 
         def turn():
-            times = []
-            for function in (first, second):
+            times = {}
+            # Each begins every other round, so that neither always has a warmer machine.
+            order = (first, second) if len(pairs) % 2 else (second, first)
+            for function in order:
                 begin = time.perf_counter()
                 seconds = function()  # its own clock, where the whole call is too much
                 measured = time.perf_counter() - begin
-                times.append(seconds if isinstance(seconds, float) else measured)
-            pairs.append(times)
+                times[function] = seconds if isinstance(seconds, float) else measured
+            pairs.append([times[first], times[second]])
 
         benchmark.pedantic(turn, rounds=rounds, warmup_rounds=1)
         note(row, pairs[1:], **bounds)  # without the warm-up

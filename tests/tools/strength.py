@@ -2,8 +2,9 @@
 
 First helper: mutmut changes it in one place at a time (its settings are in
 pyproject.toml). Then the notebooks: in each, one number in a cell that prints is changed, and
-every stored output. Exit code 1 if fewer than nine mutants in ten are caught, or a changed
-output passes. `strength.py helper` and `strength.py notebooks` do one of the two;
+every stored output. Exit code 1 if fewer than nine mutants in ten are caught, if another has
+no reason in tests/survivors.toml, or if a changed output passes. `strength.py helper` and
+`strength.py notebooks` do one of the two, `strength.py judge` tells the last run's result again;
 `strength.py helper check train` does those modules alone, and `strength.py helper 300` as
 many mutants, drawn from all modules by a fixed seed.
 """
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -32,6 +34,7 @@ CAUGHT, SURVIVED, NO_TEST = (
 )  # mutmut's exit codes; others are crashes, time-outs
 
 
+REASONS = ROOT / "tests" / "survivors.toml"  # function, changed line: why that is right
 MUTMUT = str(Path(sys.executable).with_name("mutmut"))
 
 
@@ -43,36 +46,50 @@ def mutants() -> dict[str, int | None]:
     return found
 
 
+def changed_line(name: str) -> str:
+    """What a mutant's function has in place of what it should have."""
+    shown = subprocess.check_output([MUTMUT, "show", name], cwd=ROOT, text=True)
+    lines = [line for line in shown.splitlines() if re.match(r"[-+](?![-+])", line)]
+    new = [line[1:].strip() for line in lines if line[0] == "+"]
+    return " ".join(new or ["without: " + line[1:].strip() for line in lines])
+
+
 def break_helper(which: list[str]) -> bool:
-    """Run mutmut, and list what no test noticed; are nine in ten caught?"""
+    """Run mutmut; are nine in ten caught, and is there a reason for each of the others?"""
     shutil.rmtree(ROOT / "mutants", ignore_errors=True)
     names = [f"helper.{module}.*" for module in which]
     if which and which[0].isdigit():
         subprocess.run([MUTMUT, "run", "helper.train.x_progress__mutmut_1"], cwd=ROOT)
         names = random.Random(0).sample(sorted(mutants()), int(which[0]))
     subprocess.run([MUTMUT, "run", "--max-children", "2", *names], cwd=ROOT, check=True)
+    return judge()
+
+
+def judge() -> bool:
+    """Print the share caught in each function, and each mutant that was not, with why."""
+    reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))
     counts, left = Counter(), []
     for name, code in mutants().items():
         if code is not None:
             caught = code not in (SURVIVED, NO_TEST)
-            counts[name.rsplit(".", 1)[0], caught] += 1
+            counts[name.rsplit("__", 1)[0], caught] += 1
             left += [] if caught else [name]
+    unexplained = 0
     for name in left:
-        shown = subprocess.run([MUTMUT, "show", name], cwd=ROOT, capture_output=True)
-        lines = shown.stdout.decode().splitlines()
-        print(f"\nnot caught: {name}")
-        print("\n".join(line for line in lines if re.match(r"[-+](?![-+])", line)))
+        function, line = name.rsplit("__", 1)[0], changed_line(name)
+        reason = reasons.get(function, {}).get(line)
+        unexplained += reason is None
+        print(f"not caught: {function}: {line}\n    {reason or 'NO REASON IS GIVEN'}")
     print()
-    for module in sorted({module for module, _ in counts}):
-        caught, total = (
-            counts[module, True],
-            counts[module, True] + counts[module, False],
-        )
-        print(f"{module:48} {caught:5} of {total:5} caught, {caught / total:.1%}")
+    for function in sorted({function for function, _ in counts}):
+        caught = counts[function, True]
+        total = caught + counts[function, False]
+        print(f"{function:60} {caught:5} of {total:5} caught, {caught / total:.1%}")
     caught = sum(count for (_, was), count in counts.items() if was)
     total = counts.total()
-    print(f"{'helper':48} {caught:5} of {total:5} caught, {caught / total:.1%}")
-    return caught >= 0.9 * total
+    print(f"{'helper':60} {caught:5} of {total:5} caught, {caught / total:.1%}")
+    print(f"{unexplained} of the others have no reason in {REASONS.relative_to(ROOT)}")
+    return caught >= 0.9 * total and not unexplained
 
 
 def change_a_number(source: str, chance: random.Random) -> str | None:
@@ -119,6 +136,7 @@ def nbval(notebook: NotebookNode, name: str) -> tuple[int, int]:
         command = [sys.executable, "-m", "pytest", "--nbval", "-q", "--rootdir", ROOT]
         command += ["-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", path]
         command += ["--override-ini", "testpaths=", "--tb=no", "-rN"]
+        command += ["--nbval-cell-timeout=600"]  # a slow machine is no wrong output
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     found = dict(
         (kind, int(n)) for n, kind in re.findall(r"(\d+) (failed|passed)", done.stdout)
@@ -165,10 +183,13 @@ def break_notebooks(changes: int = 2) -> bool:
 
 if __name__ == "__main__":
     what, *modules = sys.argv[1:] or ["both"]
-    os.environ["PYTHONHASHSEED"] = "0"
+    # Two mutants at once, each with one core.
+    os.environ |= {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
     held = True
     if what in ("both", "notebooks"):
         held &= break_notebooks()
     if what in ("both", "helper"):
         held &= break_helper(modules)
+    if what == "judge":
+        held &= judge()
     sys.exit(not held)
