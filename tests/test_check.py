@@ -212,3 +212,33 @@ def test_every_notebook_with_exercises_has_its_file():
         path.stem for path in (room.EXERCISES.parents[1] / "notebooks").glob("0*.ipynb")
     }
     assert stems == notebooks
+
+
+@pytest.mark.parametrize(
+    "answer, expected, right",
+    [
+        (1000.0009, 1000, True),  # a millionth of what is expected
+        (1000.0011, 1000, False),
+        (0.5 + 0.9e-6, 0.5, True),  # a millionth, where less than 1 is expected
+        (0.5 + 1.1e-6, 0.5, False),
+        (1e-6, 0, True),
+    ],
+)
+def test_numbers_within_rounding_are_right(answer, expected, right):
+    if right:
+        assert expect_number(answer, expected) == answer
+    else:
+        with pytest.raises(Wrong, match="is not the number"):
+            expect_number(answer, expected)
+
+
+@pytest.mark.parametrize("answer", [2.0, float("nan"), "two", torch.ones(2)])
+def test_a_sentence_without_a_hint_ends_with_its_point(answer):
+    with pytest.raises(Wrong) as caught:
+        expect_number(answer, 1.0)
+    assert str(caught.value).endswith((".", "number.")) and "X" not in str(caught.value)
+
+
+def test_a_class_that_begins_with_x_is_a_class():
+    with pytest.raises(Wrong, match="is a Xenon,"):
+        expect_function(type("Xenon", (), {})())

@@ -318,3 +318,29 @@ def test_densenet121_from_the_cache_and_without_a_network(tmp_path, monkeypatch)
 def test_a_long_error_becomes_one_short_line():
     assert models._shorten(ValueError("a\n" * 200)) == "a " * 98 + "..."  # 199 letters
     assert models._shorten(ValueError("two\nwords")) == "two words"
+
+
+def test_small_densenet_begins_as_its_weights_were_trained():
+    model = models.SmallDenseNet(7)
+    assert model.settings == {"num_classes": 7}
+    first = "3, 48, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False"
+    assert str(model.features.conv0) == f"Conv2d({first})"
+    assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
+
+
+def test_backbone_cuts_the_middle_64_of_80():
+    backbone = models.load_backbone()
+    picture = Image.new("RGB", (320, 240), "white")
+    assert backbone.size == 64 and backbone.transforms(picture).shape == (3, 64, 64)
+    said = repr(backbone.transforms)
+    assert "Resize(size=[80]," in said and "CenterCrop(size=(64, 64))" in said
+
+
+def test_a_save_that_can_not_begin_says_why(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError("not here")
+
+    monkeypatch.setattr(models, "open", refuse, raising=False)
+    with pytest.raises(PermissionError, match="not here"):
+        models.save_checkpoint(tmp_path / "m.pt", models.Network(2, [2], 2))
+    assert not list(tmp_path.iterdir())

@@ -206,3 +206,16 @@ def test_figures_show_what_they_showed():
     if os.environ.get("COURSE_WRITE_ANSWERS"):
         FIGURES.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
     assert now == json.loads(FIGURES.read_text(encoding="utf-8"))
+
+
+def test_titles_may_be_a_tensor_of_labels():
+    figure = show_images(torch.rand(2, 4, 4), torch.tensor([3, 1]))
+    assert [axis.get_title() for axis in figure.axes] == ["3", "1"]
+
+
+def test_show_prediction_takes_what_is_certain_and_no_more():
+    image, classes = torch.rand(4, 4), ["a", "b"]
+    bars = show_prediction(image, torch.tensor([0.0, 1.0]), classes).axes[1].patches
+    assert [bar.get_width() for bar in bars] == [0.0, 1.0]
+    with pytest.raises(ValueError, match="softmax"):
+        show_prediction(image, torch.tensor([0.0, 1.5]), classes)
