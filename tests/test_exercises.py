@@ -86,6 +86,10 @@ WRONG = {
         ("DataLoader(dataset, batch_size=64, drop_last=True)", "hold 64 pictures"),
         ("DataLoader(dataset, 100, shuffle=True, drop_last=True)", "is shuffle on?"),
         ("dataset", "TensorDataset, not a DataLoader"),
+        (
+            "DataLoader(TensorDataset(torch.empty(0, 2), torch.empty(0)), 100)",
+            "hold 0 pictures",
+        ),
     ],
     "02.1": [("16", "f(2) itself"), ("12", "12 is not the number"), ("'x'", "a str")],
     "02.2": [
@@ -316,6 +320,7 @@ WRONG = {
             "lambda y, p, c: (y * c + p).bincount(minlength=c * c).reshape(c, c) / 1",
             "dtype of confusion_matrix",
         ),
+        ("lambda y, p, c: c", "an int, not a tensor"),
     ],
     "06.1": [
         ("lambda d: {k.replace('module.', ''): v for k, v in d.items()}", "once"),
@@ -357,6 +362,11 @@ WRONG = {
         ("wrong_everything(model=nn.Linear(2, 1))", "not the model"),
         ("wrong_everything(scheduler={})", "the scheduler's state"),
         ("wrong_everything(random_state=torch.zeros(3))", "random_state"),
+        (
+            "lambda m, o, s, e: {**wrong_everything()(m, o, s, e), 'optimizer': o.state_dict()}",
+            "the optimizer's average",
+        ),
+        ("lambda m, o, s, e: {1: m, 'two': o}", "too many [1, 'two']"),
     ],
     "06.4": [
         ("lambda m, d: m.load_state_dict(d, strict=False)", "size mismatch"),
@@ -422,6 +432,7 @@ WRONG = {
             "v2.Compose([v2.RandomResizedCrop(96), to_tensor, v2.Lambda(lambda x: x / 255)])",
             "became black",
         ),
+        ("lambda picture: 1 / 0", "raises, given a PIL picture,"),
     ],
     "07.4": [
         ("lambda images, mean, std: images * std + mean", "met the columns"),
@@ -490,6 +501,11 @@ WRONG = {
         ("torch.no_grad()(wrong_features(identity=False))", "logits"),
         (
             "torch.no_grad()(lambda m, i: m.eval().features(i).relu().mean(dim=(2, 3)))",
+            "came with training=True",
+        ),
+        ("lambda m, images: torch.full((5, 6), 7.0)", "30 of 30 values of the result"),
+        (
+            "torch.no_grad()(lambda m, i: m.features.eval()(i).relu().mean(dim=(2, 3)))",
             "came with training=True",
         ),
     ],

@@ -88,7 +88,7 @@ def exercise_3(answer: object) -> str:
     values = torch.stack([x, y, torch.zeros_like(x)], dim=2).to(torch.uint8).numpy()
     picture = Image.fromarray(values)
     for given in (picture, picture.resize((50, 400))):
-        result = call(augment, given, given=" a PIL picture")
+        result = call(augment, given, given="given a PIL picture")
         if not isinstance(result, torch.Tensor):
             raise Wrong(
                 f"the result is a {type(result).__name__}, not a tensor: v2.ToImage() makes "
