@@ -10,6 +10,8 @@ many mutants, drawn from all modules by a fixed seed.
 """
 
 import ast
+import difflib
+import functools
 import json
 import os
 import random
@@ -46,12 +48,30 @@ def mutants() -> dict[str, int | None]:
     return found
 
 
-def changed_line(name: str) -> str:
-    """What a mutant's function has in place of what it should have."""
-    shown = subprocess.check_output([MUTMUT, "show", name], cwd=ROOT, text=True)
-    lines = [line for line in shown.splitlines() if re.match(r"[-+](?![-+])", line)]
-    new = [line[1:].strip() for line in lines if line[0] == "+"]
-    return " ".join(new or ["without: " + line[1:].strip() for line in lines])
+@functools.cache
+def functions(path: Path) -> dict[str, list[str]]:
+    """The lines of each function that mutmut wrote: every mutant is one, in one file."""
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    return {
+        node.name: lines[node.lineno - 1 : node.end_lineno]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def changed_lines(name: str) -> str:
+    """What stands in a mutant in place of what should: "+ new", or "- old" if nothing does."""
+    *module, mutant = name.split(".")
+    written = functions(ROOT.joinpath("mutants", *module).with_suffix(".py"))
+    before = written[mutant[: mutant.rindex("__mutmut_")] + "__mutmut_orig"]
+    compared = list(difflib.ndiff(before[1:], written[mutant][1:]))
+    # The name stands in the first line, which a mutated default changes too.
+    if before[0].partition("(")[2] != written[mutant][0].partition("(")[2]:
+        compared.append("+ " + written[mutant][0].partition("(")[2])
+    changed = [line for line in compared if line[0] in "+-"]
+    new = [line for line in changed if line[0] == "+"]
+    return " ".join(f"{line[0]} {line[2:].strip()}" for line in new or changed)
 
 
 def break_helper(which: list[str]) -> bool:
@@ -72,11 +92,11 @@ def judge() -> bool:
     for name, code in mutants().items():
         if code is not None:
             caught = code not in (SURVIVED, NO_TEST)
-            counts[name.rsplit("__", 1)[0], caught] += 1
+            counts[name.rsplit("__mutmut_", 1)[0], caught] += 1
             left += [] if caught else [name]
     unexplained = 0
     for name in left:
-        function, line = name.rsplit("__", 1)[0], changed_line(name)
+        function, line = name.rsplit("__mutmut_", 1)[0], changed_lines(name)
         reason = reasons.get(function, {}).get(line)
         unexplained += reason is None
         print(f"not caught: {function}: {line}\n    {reason or 'NO REASON IS GIVEN'}")
