@@ -41,6 +41,6 @@ bench: env
 test-elsewhere: env
 	@"$(VENV)" tests/tools/elsewhere.py
 
-# Takes an hour: breaks helper and the notebooks, to see that a test notices.
+# Takes two hours: breaks helper and the notebooks, to see that a test notices.
 test-strength: env
 	@"$(VENV)" tests/tools/strength.py

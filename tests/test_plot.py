@@ -219,3 +219,8 @@ def test_show_prediction_takes_what_is_certain_and_no_more():
     assert [bar.get_width() for bar in bars] == [0.0, 1.0]
     with pytest.raises(ValueError, match="softmax"):
         show_prediction(image, torch.tensor([0.0, 1.5]), classes)
+
+
+def test_one_picture_is_a_grid_of_one():
+    figure = show_images(torch.rand(1, 3, 4, 4), ["alone"])
+    assert [axis.get_title() for axis in figure.axes] == ["alone"]
