@@ -237,8 +237,3 @@ def test_a_sentence_without_a_hint_ends_with_its_point(answer):
     with pytest.raises(Wrong) as caught:
         expect_number(answer, 1.0)
     assert str(caught.value).endswith((".", "number.")) and "X" not in str(caught.value)
-
-
-def test_a_class_that_begins_with_x_is_a_class():
-    with pytest.raises(Wrong, match="is a Xenon,"):
-        expect_function(type("Xenon", (), {})())

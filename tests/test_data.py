@@ -217,3 +217,12 @@ def test_an_error_without_words_is_named(tmp_path, monkeypatch):
         FileNotFoundError, match=r"not be downloaded \(OSError\(\)\): try"
     ):
         open_digits("mnist", root=tmp_path)
+
+
+def test_what_the_reader_says_is_passed_on(tmp_path, monkeypatch):
+    def refuse(_):
+        raise SyntaxError("broken PNG file")  # as Pillow does; not an OSError
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(ValueError, match=r"out of the data set \(broken PNG file\)"):
+        open_picture(tmp_path / "a.png")

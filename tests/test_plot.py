@@ -224,3 +224,10 @@ def test_show_prediction_takes_what_is_certain_and_no_more():
 def test_one_picture_is_a_grid_of_one():
     figure = show_images(torch.rand(1, 3, 4, 4), ["alone"])
     assert [axis.get_title() for axis in figure.axes] == ["alone"]
+
+
+def test_pictures_may_be_of_half_precision():
+    image = torch.rand(4, 4, dtype=torch.bfloat16)
+    show_images(image.unsqueeze(0))
+    figure = show_prediction(image, torch.tensor([0.5, 0.5]), ["a", "b"])
+    assert figure.axes[0].images[0].get_array().shape == (4, 4)
