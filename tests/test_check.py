@@ -237,3 +237,44 @@ def test_a_sentence_without_a_hint_ends_with_its_point(answer):
     with pytest.raises(Wrong) as caught:
         expect_number(answer, 1.0)
     assert str(caught.value).endswith((".", "number.")) and "X" not in str(caught.value)
+
+
+def test_a_long_error_becomes_one_short_line():
+    said = room._describe(ValueError("a " * 200 + "\nb\nc"))
+    assert said == "ValueError: " + "a " * 98 + "..."  # 199 letters
+    assert room._describe(ValueError("one\ntwo\nthree")) == "ValueError: one two"
+    assert room._describe(ValueError()) == "ValueError"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [np.ones(2), torch.ones(3), torch.tensor([1.0, torch.nan]), torch.tensor([1.0, 2])],
+)
+def test_what_is_said_of_a_tensor_ends_with_its_point(answer):
+    with pytest.raises(Wrong, match=r"\.$"):
+        expect_tensor(answer, torch.ones(2))
+
+
+def test_tensors_are_compared_to_a_millionth():
+    expected = torch.tensor([0.5, 1000.0], dtype=torch.float64)
+    near = torch.tensor([0.9e-6, 0.9e-3], dtype=torch.float64)
+    expect_tensor(expected + near, expected, tolerance=1e-6)
+    with pytest.raises(Wrong, match="2 of 2 values"):
+        expect_tensor(expected + 1.3 * near, expected, tolerance=1e-6)
+
+
+def test_whole_numbers_are_shown_whole():
+    with pytest.raises(Wrong, match="123456"):
+        expect_tensor(torch.tensor([123456]), torch.tensor([123457]))
+
+
+def test_a_check_that_breaks_says_what_broke(monkeypatch, capsys):
+    def breaks(_):
+        raise RuntimeError("the check itself")
+
+    monkeypatch.setattr(room, "_find", lambda name: breaks)
+    check("01.1", 3)
+    assert (
+        "could not be checked (RuntimeError: the check itself)"
+        in capsys.readouterr().out
+    )

@@ -226,3 +226,20 @@ def test_what_the_reader_says_is_passed_on(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "open", refuse)
     with pytest.raises(ValueError, match=r"out of the data set \(broken PNG file\)"):
         open_picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist"])
+def test_both_transforms_are_handed_on(public, name):
+    root = public if name == "mnist" else None
+    picture, label = open_digits(
+        name, False, lambda p: p.size, lambda y: -y, root=root
+    )[7]
+    assert picture == (28, 28) and label == -Digits(train=False).targets[7]
+
+
+def test_what_does_not_belong_together_is_found_by_folder(public):
+    shutil.copy(
+        public / "MNIST" / "raw" / FILES[3], public / "MNIST" / "raw" / FILES[1]
+    )
+    with pytest.raises(ValueError, match="raw holds 1437 pictures and 360 labels"):
+        open_digits("mnist", root=public)

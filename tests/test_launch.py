@@ -17,6 +17,7 @@ import pytest
 import torch
 from test_recipes import RECIPES
 
+import helper.launch as launching
 from helper.launch import launch
 from helper.models import Network, load_checkpoint
 
@@ -157,3 +158,16 @@ def test_the_command_that_the_notebook_names(tmp_path):
         env={**os.environ, "TMPDIR": str(tmp_path)},  # torchrun leaves a folder there
     )
     assert load_checkpoint(tmp_path / "checkpoint.pt")[1]["epoch"] == 1
+
+
+def test_the_last_words_are_the_scripts_own():
+    log = "W1124 01:02:03 torch/x.py] late\n[E1124 x] bad\n*****\nSetting OMP_NUM_THREADS\n"
+    own = "\n".join(f"line {i}" for i in range(25))
+    root = 'Traceback (most recent call last):\n  File "<frozen runpy>", line 1\n'
+    said = launching._last_words(f"{log}\n{own}\n{log}{root}torchrun's own\n")
+    assert said == "\n".join(f"line {i}" for i in range(5, 25))
+
+
+def test_the_store_is_at_a_port_of_its_own():
+    store = launching._open_store()
+    assert store.port > 1023
