@@ -344,3 +344,12 @@ def test_a_save_that_can_not_begin_says_why(tmp_path, monkeypatch):
     with pytest.raises(PermissionError, match="not here"):
         models.save_checkpoint(tmp_path / "m.pt", models.Network(2, [2], 2))
     assert not list(tmp_path.iterdir())
+
+
+def test_what_torch_says_of_a_file_is_passed_on(saved, monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError("odd bytes")
+
+    monkeypatch.setattr(torch, "load", refuse)
+    with pytest.raises(ValueError, match="read as a checkpoint: odd bytes"):
+        load_checkpoint(saved[0])
