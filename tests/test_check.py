@@ -248,7 +248,7 @@ def test_a_long_error_becomes_one_short_line():
 
 @pytest.mark.parametrize(
     "answer",
-    [np.ones(2), torch.ones(3), torch.tensor([1.0, torch.nan]), torch.tensor([1.0, 2])],
+    [np.ones(2), torch.ones(3), torch.ones(2).double(), torch.tensor([1, torch.nan])],
 )
 def test_what_is_said_of_a_tensor_ends_with_its_point(answer):
     with pytest.raises(Wrong, match=r"\.$"):
