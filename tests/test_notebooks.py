@@ -127,6 +127,14 @@ def test_cells_are_short(path):
 
 
 @every_notebook
+def test_outputs_belong_to_the_code_beside_them(path):
+    notebook = read(path)
+    stored = notebook.metadata.get("code_sha256")
+    changed = "code was changed after its outputs were stored: run `make refresh`"
+    assert stored == refresh.fingerprint(notebook), changed
+
+
+@every_notebook
 def test_stored_as_refresh_writes_it(path):
     stored = read(path)
     for i, cell in enumerate(code_cells(path), 1):

@@ -251,6 +251,7 @@ def test_normalise_keeps_what_a_reader_sees():
     assert value.execution_count == 1 and value.data == {"text/plain": "1"}
     assert once.metadata.kernelspec.name == "python3"
     assert once.metadata.language_info == {"name": "python"}
+    assert once.metadata.code_sha256 == refresh.fingerprint(once)
     text = nbformat.writes(once)
     assert (
         nbformat.writes(refresh.normalise(nbformat.reads(text, as_version=4))) == text
@@ -282,6 +283,16 @@ def test_large_figures_are_stored_in_few_colours():
     with Image.open(io.BytesIO(base64.b64decode(small))) as figure:
         shown = np.asarray(figure.convert("RGB"), float)
     assert np.abs(shown - noise).mean() < 40  # noise is the worst case
+
+
+def test_one_number_anywhere_in_the_code_changes_its_fingerprint():
+    def fingerprint(*sources, text="3"):
+        cells = [new_markdown_cell(text), *map(new_code_cell, sources)]
+        return refresh.fingerprint(new_notebook(cells=cells))
+
+    assert fingerprint("1", "x = 2") == fingerprint("1", "x = 2", text="4")
+    assert fingerprint("1", "x = 2") != fingerprint("1", "x = 3")
+    assert fingerprint("1", "x = 2") != fingerprint("1x = 2")
 
 
 def test_one_number_is_changed_where_it_stands():

@@ -1,12 +1,14 @@
 """Break the course on purpose and see whether a test notices: `make test-strength`.
 
-First helper: mutmut changes it in one place at a time (its settings are in
-pyproject.toml). Then the notebooks: in each, one number in a cell that prints is changed, and
-every stored output. Exit code 1 if fewer than nine mutants in ten are caught, if another has
-no reason in tests/survivors.toml, or if a changed output passes. `strength.py helper` and
-`strength.py notebooks` do one of the two, `strength.py judge` tells the last run's result again;
-`strength.py helper check train` does those modules alone, and `strength.py helper 300` as
-many mutants, drawn from all modules by a fixed seed.
+First the notebooks: in each, every stored output is changed, and one number in a cell that
+prints; what no output shows of that, the fingerprint of the code tells. Then helper: mutmut
+changes it in one place at a time (its settings are in pyproject.toml). Exit code 1 if a change
+to a notebook passes, if fewer than nine mutants in ten are caught, or if one of the others has
+no reason in tests/survivors.toml.
+
+`strength.py notebooks` and `strength.py helper` do one of the two. `strength.py helper check
+train` does those modules alone, `strength.py helper 300` as many mutants, drawn from all modules
+by a fixed seed. `strength.py judge` tells the last run's result again.
 """
 
 import ast
@@ -25,6 +27,7 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
+import refresh
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -188,20 +191,31 @@ def break_notebooks(changes: int = 2) -> bool:
         for cell in chance.sample(printing, min(changes, len(printing))):
             before, cell.source = cell.source, change_a_number(cell.source, chance)
             noticed = nbval(notebook, path.name) > 0
+            stale = refresh.fingerprint(notebook) != notebook.metadata.code_sha256
             difference = [
                 line
                 for line in cell.source.splitlines()
                 if line not in before.splitlines()
             ]
-            verdict = "caught" if noticed else "NOT CAUGHT"
+            verdict = (
+                "caught"
+                if noticed
+                else "caught by the fingerprint alone"
+                if stale
+                else "NOT CAUGHT"
+            )
             print(f"{path.name}: {verdict}: {difference[0].strip()}", flush=True)
-            caught["numbers"] += noticed
-            total["numbers"] += 1
+            for kind, found in (
+                ("numbers", noticed or stale),
+                ("numbers, by an output", noticed),
+            ):
+                caught[kind] += found
+                total[kind] += 1
             cell.source = before
     for what in total:
         share = caught[what] / total[what]
         print(f"{what}: {caught[what]} of {total[what]} caught, {share:.1%}")
-    return caught["outputs"] == total["outputs"]
+    return all(caught[kind] == total[kind] for kind in ("outputs", "numbers"))
 
 
 if __name__ == "__main__":
