@@ -45,8 +45,9 @@ def main(folder):
         )
     sys.stdout.flush()
     dist.barrier()
-    # Instead of dist.destroy_process_group(): on a busy machine, 3 of 36 runs of PyTorch
-    # 2.14 were aborted while they cleared up, after all was written; why is not known.
+    # Instead of dist.destroy_process_group(), which can't end the group's threads here: caches
+    # of PyTorch 2.14 keep what `fully_shard` made of the group. A thread that is late, on a
+    # busy machine, finds Python gone, and aborts the process after all was written.
     os._exit(0)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # first: loaded later, it keeps the group for ever
 from torch import nn, optim
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset
@@ -111,7 +112,7 @@ def main():
             more = {"optimizer": optimizer.state_dict(), "history": history}
             save_checkpoint(path, network, epoch=epoch, **more)
             print(f"epoch {epoch}: loss {loss:.3f}, accuracy {accuracy:.3f}")
-    dist.destroy_process_group()
+    dist.destroy_process_group()  # its threads end when `model` has gone, too
 
 
 if __name__ == "__main__":

@@ -116,10 +116,27 @@ def test_interrupted_with_ports_on_loopback_only(tmp_path):
     assert not any(child.is_running() for child in family)
 
 
-def test_the_recipe_runs_on_two_processes(tmp_path):
-    (recipe,) = [s for name, s in RECIPES.items() if "any number of processes" in name]
-    with launch(write(tmp_path, recipe), processes=2) as process:
-        assert "trained by 2" in process.stdout.read()
+THREADS = """
+import glob, os
+names = [open(path).read().strip() for path in glob.glob("/proc/self/task/*/comm")]
+print(f"rank {os.environ['RANK']}: {sorted(name for name in names if 'gloo' in name)}\\n", end="")
+"""
+
+
+@pytest.mark.parametrize("name", ["09_train.py", "recipe"])
+def test_two_processes_end_with_their_group(name, tmp_path):
+    """A thread of the group that is late would find Python gone and abort; see notebook 09."""
+    if name == "09_train.py":
+        source, end = TRAIN.read_text(encoding="utf-8"), "epoch 1: loss"
+        options = ["--epochs", 1, "--folder", tmp_path]
+    else:
+        (source,) = [s for about, s in RECIPES.items() if "any number of proc" in about]
+        options, end = [], "trained by 2"
+    script = write(tmp_path, source + THREADS)
+    with launch(script, *options, processes=2) as process:
+        printed = process.stdout.read()
+    assert end in printed
+    assert "rank 0: []\n" in printed and "rank 1: []\n" in printed
 
 
 def test_an_uneven_batch_is_a_sentence(tmp_path):
