@@ -270,8 +270,13 @@ def load_checkpoint(
             "first and use model.load_state_dict"
         )
     try:
-        model = Network(**checkpoint["settings"])
-        model.load_state_dict(checkpoint["state_dict"])
+        settings, weights = checkpoint["settings"], checkpoint["state_dict"]
+        with torch.device(
+            "meta"
+        ):  # without memory: a file may claim layers of any size
+            Network(**settings).load_state_dict(weights, assign=True)
+        model = Network(**settings)
+        model.load_state_dict(weights)
     except Exception as error:  # what is wrong in the file decides which
         raise ValueError(
             f"{path}: the weights don't fit the network of these settings "

@@ -601,6 +601,17 @@ ROWS = [
         f"{UNFIT} .*size mismatch for hidden.0.weight",
     ),
     row(
+        "a layer that no memory can hold",
+        tensor_file(
+            {
+                "settings": {**network().settings, "hidden_sizes": [10**14]},
+                "state_dict": network().state_dict(),
+            }
+        ),
+        ValueError,
+        f"{UNFIT} .*size mismatch for hidden.0.weight",
+    ),
+    row(
         "NaN weights",
         checkpoint(network(torch.nan)),
         ValueError,
