@@ -271,9 +271,8 @@ def load_checkpoint(
         )
     try:
         settings, weights = checkpoint["settings"], checkpoint["state_dict"]
-        with torch.device(
-            "meta"
-        ):  # without memory: a file may claim layers of any size
+        # First without memory: a file may claim layers of any size.
+        with torch.device("meta"):
             Network(**settings).load_state_dict(weights, assign=True)
         model = Network(**settings)
         model.load_state_dict(weights)
