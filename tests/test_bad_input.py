@@ -28,8 +28,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from helper.check import EXERCISES, check
+from helper.check import check
 from helper.data import FILES, Digits, open_digits, open_picture
+from helper.exercises import NOTEBOOKS, exercises_of
 from helper.models import (
     Network,
     SmallDenseNet,
@@ -896,12 +897,11 @@ def test_checkpoints_with_any_pickle(pickled):
     try_checkpoint(file.getvalue())
 
 
-NAMES = sorted(
-    f"{path.stem[:2]}.{line.split('(')[0].split('_')[1]}"
-    for path in EXERCISES.glob("[0-9]*.py")
-    for line in path.read_text(encoding="utf-8").splitlines()
-    if line.startswith("def exercise_")
-)
+NAMES = [
+    f"{notebook}.{number}"
+    for notebook in NOTEBOOKS
+    for number, _ in enumerate(exercises_of(notebook), 1)
+]
 SHAPES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 TENSORS = st.builds(
     lambda shape, dtype, value: torch.full(shape, value).to(dtype),

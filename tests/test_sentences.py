@@ -15,8 +15,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from helper import data, models, plot, train
-from helper.check import (
-    check,
+from helper.check import check
+from helper.expect import (
     expect_function,
     expect_model,
     expect_number,
@@ -352,15 +352,16 @@ SENTENCES = [
     ),
     (
         lambda f, m: check("1", 1),
-        "there is no exercise '1': names look like \"01.2\", notebook and number",
+        "there is no exercise '1': names look like \"01.3\", notebook and number, or like "
+        '"one_hot", what is asked',
     ),
     (
         lambda f, m: expect_tensor(np.ones(2), torch.ones(2), hint="So."),
-        "your answer is a numpy array, not a tensor. So.",
+        "your answer is a numpy array, not a tensor: use torch.from_numpy.",
     ),
     (
         lambda f, m: expect_tensor(1, torch.ones(2), what="it", hint="So."),
-        "it is an int, not a tensor. So.",
+        "it is an int, not a tensor.",
     ),
     (
         lambda f, m: expect_tensor(torch.ones(3), torch.ones(2), hint="So."),
@@ -368,7 +369,8 @@ SENTENCES = [
     ),
     (
         lambda f, m: expect_tensor(torch.ones(2), torch.ones(2).int(), hint="So."),
-        "the dtype of your answer is torch.float32, expected torch.int32. So.",
+        "the dtype of your answer is torch.float32, expected torch.int32: .to(torch.int32) "
+        "changes it.",
     ),
     (
         lambda f, m: expect_tensor(
@@ -393,11 +395,11 @@ SENTENCES = [
     ),
     (
         lambda f, m: expect_number("1", 1.0, hint="So."),
-        "your answer is a str, not a number. So.",
+        "your answer is a str, not a number.",
     ),
     (
         lambda f, m: expect_number(float("nan"), 1.0, hint="So."),
-        "your answer is NaN, not a number. So.",
+        "your answer is NaN, not a number.",
     ),
     (
         lambda f, m: expect_number(2.5, 1.0, hint="So."),

@@ -5,19 +5,19 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from helper.check import Wrong, call, expect_function, expect_tensor
+from helper.expect import Wrong, call, call_for_effect, expect_function, expect_tensor
 
 
-def exercise_1(answer: object) -> str:
+def without_prefix(answer: object) -> str:
     """without_prefix(state_dict)."""
-    without_prefix = expect_function(answer)
+    function = expect_function(answer)
     given = {
         "module.output.bias": torch.ones(2),
         "module.module.weight": torch.zeros(3),  # a layer may be called module
         "epoch_module.count": torch.tensor(5),
     }
     names = list(given)
-    result = call(without_prefix, given)
+    result = call(function, given)
     if list(given) != names:
         raise Wrong("the dictionary that came was changed: make a new one.")
     if not isinstance(result, dict):
@@ -37,12 +37,12 @@ def exercise_1(answer: object) -> str:
     return "removeprefix cuts at the beginning only, which replace doesn't."
 
 
-def exercise_2(answer: object) -> str:
+def save_safely(answer: object) -> str:
     """save_safely(thing, path)."""
-    save_safely = expect_function(answer)
+    function = expect_function(answer)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pt"
-        call_for_effect(save_safely, {"epoch": 1}, path)
+        call_for_effect(function, {"epoch": 1}, path)
         names = sorted(file.name for file in Path(folder).iterdir())
         if names != ["model.pt"]:
             raise Wrong(
@@ -51,7 +51,7 @@ def exercise_2(answer: object) -> str:
         if torch.load(path) != {"epoch": 1}:
             raise Wrong("the file doesn't hold what was to be saved.")
         try:
-            save_safely({"epoch": 2, "bad": lambda: None}, path)  # can't be pickled
+            function({"epoch": 2, "bad": lambda: None}, path)  # can't be pickled
         except Exception:
             pass  # as it should: the caller has to hear of it
         else:
@@ -67,9 +67,9 @@ def exercise_2(answer: object) -> str:
     return "The old file stays until the new one is complete."
 
 
-def exercise_3(answer: object) -> str:
+def everything(answer: object) -> str:
     """everything(model, optimizer, scheduler, epoch)."""
-    everything = expect_function(answer)
+    function = expect_function(answer)
     model = nn.Linear(2, 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1)
@@ -81,7 +81,7 @@ def exercise_3(answer: object) -> str:
 
     train_on()
     random_state = torch.get_rng_state()
-    result = call(everything, model, optimizer, scheduler, 7)
+    result = call(function, model, optimizer, scheduler, 7)
     if not isinstance(result, dict):
         raise Wrong(f"the result is a {type(result).__name__}, not a dictionary.")
     keys = {"model", "optimizer", "scheduler", "epoch", "random_state"}
@@ -114,9 +114,9 @@ def exercise_3(answer: object) -> str:
     return "A copy of all that has a memory; torch.save would have made one as well."
 
 
-def exercise_4(answer: object) -> str:
+def load_matching(answer: object) -> str:
     """load_matching(model, state_dict)."""
-    load_matching = expect_function(answer)
+    function = expect_function(answer)
     generator = torch.Generator().manual_seed(0)
     source = {
         "0.weight": torch.rand(4, 6, generator=generator),
@@ -128,7 +128,7 @@ def exercise_4(answer: object) -> str:
     model = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 10))
     own = copy.deepcopy(model.state_dict())
     given = dict(source)
-    result = call(load_matching, model, given)
+    result = call(function, model, given)
     if list(given) != list(source):
         raise Wrong("the dictionary that came was changed.")
     for name, value in model.state_dict().items():
@@ -146,6 +146,4 @@ def exercise_4(answer: object) -> str:
     return "This is how a pretrained network gets a new last layer."
 
 
-def call_for_effect(function: object, *arguments: object) -> None:
-    """Call what need not return anything; that it raises is `Wrong`."""
-    call(lambda *given: (function(*given), True)[1], *arguments)
+EXERCISES = (without_prefix, save_safely, everything, load_matching)

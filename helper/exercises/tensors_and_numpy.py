@@ -1,11 +1,23 @@
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 from torch.utils.data import DataLoader
 
-from helper.check import Wrong, call, expect_function, expect_tensor, expect_tried
+from helper.expect import (
+    Case,
+    Wrong,
+    call,
+    distinct,
+    expect_function,
+    expect_no_loop,
+    expect_results,
+    expect_tensor,
+    expect_tried,
+)
 
 
-def exercise_1(answer: object) -> str:
+def three_rows_of_four(answer: object) -> str:
     """0 to 11 as float32, in three rows of four."""
     expect_tensor(
         answer,
@@ -17,7 +29,7 @@ def exercise_1(answer: object) -> str:
     )
 
 
-def exercise_2(answer: object) -> str:
+def shares_memory(answer: object) -> str:
     """Which expressions share memory with the contiguous x of shape (4, 6)?"""
     expect_tried(answer)
     expressions = ["x[1:3]", "x.flatten()", "x.t().flatten()", "x + 0", "x[[1, 2]]"]
@@ -39,26 +51,41 @@ def exercise_2(answer: object) -> str:
     return "Slices and reshapes in the same order are views; new order, new values: a copy."
 
 
-def exercise_3(answer: object) -> str:
-    """one_hot(labels): (N,) int64 to (N, 10) float32."""
-    one_hot = expect_function(answer)
-    for labels in ([3, 0, 9], [7] * 10):  # ten labels too: (10,) == (10,) is a trap
-        labels = torch.tensor(labels)
-        result = call(one_hot, labels.clone(), given=f"given {len(labels)} labels")
-        if isinstance(result, torch.Tensor) and result.dtype == torch.bool:
-            raise Wrong("the result is True and False: turn it into floats.")
-        expect_tensor(
-            result,
-            torch.nn.functional.one_hot(labels, 10).float(),
-            what=f"one_hot of {len(labels)} labels",
-            hint="Make the labels a column, (N, 1), and compare it with arange(10).",
-        )
+def one_hot(answer: object) -> str:
+    """one_hot(labels): (N,) int64, each from 0 to 9, to (N, 10) float32."""
+    function = expect_function(answer)
+    expect_no_loop(
+        function, "Compare a column of labels with a row of the ten numbers."
+    )
+    some, more = distinct(2, 2, 30, but=[3, 10])
+    batches = [_labels(some), _labels(more), _labels(10), _labels(1)]
+    batches.append(torch.tensor([0, 1, 0]))  # the classes 2 to 9 never come up
+    expect_results(
+        function,
+        [
+            Case((labels,), F.one_hot(labels, 10).float(), f"with N = {len(labels)}")
+            for labels in batches
+        ],
+        what="one_hot(labels)",
+        hint="Make the labels a column, (N, 1), and compare it with arange(10).",
+        any_float=True,
+        without={"one_hot": "F.one_hot does it for you: compare a column with a row."},
+        mistakes={
+            "the rows and the columns are swapped: a row for each label.": lambda labels: (
+                F.one_hot(labels, 10).T
+            )
+        },
+    )
     return "(N, 1) against (10,) broadcasts to (N, 10): each label meets each number."
 
 
-def exercise_4(answer: object) -> str:
+def _labels(count: int) -> Tensor:
+    return torch.randint(0, 10, (count,))
+
+
+def nearest(answer: object) -> str:
     """nearest(images, means): the class with the least sum of absolute differences."""
-    nearest = expect_function(answer)
+    function = expect_function(answer)
     generator = torch.Generator().manual_seed(0)
     means = torch.rand(10, 28, 28, generator=generator)
     means[9] = means[4] + 0.3
@@ -68,7 +95,7 @@ def exercise_4(answer: object) -> str:
     )
     difference = images.flatten(1).unsqueeze(1) - means.flatten(1)
     expected = difference.abs().sum(dim=2).argmin(dim=1)
-    result = call(nearest, images.clone(), means.clone(), given="given five images")
+    result = call(function, images.clone(), means.clone(), given="given five images")
     if isinstance(result, torch.Tensor) and result.shape == expected.shape:
         signed = difference.sum(dim=2).argmin(dim=1)
         if torch.equal(result.long(), signed) and not torch.equal(signed, expected):
@@ -88,7 +115,7 @@ def exercise_4(answer: object) -> str:
     return "One line of broadcasting replaced two loops."
 
 
-def exercise_5(answer: object) -> str:
+def prepare_array(answer: object) -> str:
     """prepare(array): uint8 (N, 28, 28) to float32 (N, 1, 28, 28), 0 to 1."""
     prepare = expect_function(answer)
     array = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
@@ -106,7 +133,7 @@ def exercise_5(answer: object) -> str:
     return "This is what every picture goes through before it meets a network."
 
 
-def exercise_6(answer: object) -> str:
+def full_batches(answer: object) -> str:
     """A DataLoader: batches of 100, in order, no smaller one at the end."""
     expect_tried(answer)
     if not isinstance(answer, DataLoader):
@@ -126,3 +153,13 @@ def exercise_6(answer: object) -> str:
     if not torch.equal(first[0], expected):
         raise Wrong("the order is not the data set's: is shuffle on?")
     return "Fourteen full batches; the 37 pictures that are left over wait for nothing."
+
+
+EXERCISES = (
+    three_rows_of_four,
+    shares_memory,
+    one_hot,
+    nearest,
+    prepare_array,
+    full_batches,
+)

@@ -2,12 +2,12 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helper.check import Wrong, call, expect_function, expect_number, expect_tensor
+from helper.expect import Wrong, call, expect_function, expect_number, expect_tensor
 
 
-def exercise_1(answer: object) -> str:
+def accuracy_of(answer: object) -> str:
     """accuracy_of(model, loader)."""
-    accuracy_of = expect_function(answer)
+    function = expect_function(answer)
     images = torch.arange(70).remainder(10)
     images = nn.functional.one_hot(images, 10).float()
     labels = images.argmax(dim=1)
@@ -24,7 +24,7 @@ def exercise_1(answer: object) -> str:
             return images * self.scale
 
     loader = DataLoader(TensorDataset(images, labels), batch_size=32)
-    result = call(accuracy_of, Model().train(), loader, given="given batches 32, 32, 6")
+    result = call(function, Model().train(), loader, given="given batches 32, 32, 6")
     if isinstance(result, torch.Tensor) and result.numel() == 1:
         result = result.item()
     if isinstance(result, (int, float)) and abs(result - 2 / 3) < 1e-6:
@@ -41,15 +41,15 @@ def exercise_1(answer: object) -> str:
     return "64 of 70: the smaller last batch counted for what it is."
 
 
-def exercise_2(answer: object) -> str:
+def top_k_accuracy(answer: object) -> str:
     """top_k_accuracy(logits, labels, k)."""
-    top_k_accuracy = expect_function(answer)
+    function = expect_function(answer)
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(64, 10, generator=generator)
     labels = torch.randint(0, 10, (64,), generator=generator)
     order = logits.argsort(dim=1, descending=True)
     for k in (1, 3, 10):
-        result = call(top_k_accuracy, logits, labels, k, given=f"with k={k}")
+        result = call(function, logits, labels, k, given=f"with k={k}")
         share = (order[:, :k] == labels.unsqueeze(1)).any(dim=1).float().mean().item()
         expect_number(
             result,
@@ -59,9 +59,9 @@ def exercise_2(answer: object) -> str:
     return "With k = 10 of 10 classes it is 1, as it must be."
 
 
-def exercise_3(answer: object) -> str:
+def best_epoch_of(answer: object) -> str:
     """best_epoch_of(losses, patience)."""
-    best_epoch_of = expect_function(answer)
+    function = expect_function(answer)
     for losses, patience, expected in [
         ([3, 2, 4, 5, 1], 2, 1),
         ([3, 2, 4, 1, 5], 2, 3),
@@ -69,21 +69,21 @@ def exercise_3(answer: object) -> str:
         ([2, 2, 2, 1], 2, 0),
         ([5, 4, 3, 2], 1, 3),
     ]:
-        result = call(best_epoch_of, list(losses), patience)
+        result = call(function, list(losses), patience)
         expect_number(result, expected, hint=f"Of {losses} with patience {patience}.")
     return "Equal is not better: waiting goes on until the loss is really lower."
 
 
-def exercise_4(answer: object) -> str:
+def confusion_matrix(answer: object) -> str:
     """confusion_matrix(labels, predicted, classes)."""
-    confusion_matrix = expect_function(answer)
+    function = expect_function(answer)
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(0, 3, (50,), generator=generator)
     predicted = torch.randint(0, 4, (50,), generator=generator)
     expected = torch.zeros(5, 5, dtype=torch.int64)
     expected.index_put_((labels, predicted), torch.tensor(1), accumulate=True)
     result = call(
-        confusion_matrix, labels.clone(), predicted.clone(), 5, given="with 5 classes"
+        function, labels.clone(), predicted.clone(), 5, given="with 5 classes"
     )
     if isinstance(result, torch.Tensor) and result.shape == expected.shape:
         if torch.equal(result.long(), expected.t()):
@@ -97,3 +97,6 @@ def exercise_4(answer: object) -> str:
         hint="A number for each pair and bincount, or index_put_ with accumulate.",
     )
     return "Classes that never came up have a row of zeros, and their place."
+
+
+EXERCISES = (accuracy_of, top_k_accuracy, best_epoch_of, confusion_matrix)

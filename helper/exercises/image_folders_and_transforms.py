@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
-from helper.check import (
+from helper.expect import (
     Wrong,
     call,
     expect_function,
@@ -14,9 +14,9 @@ from helper.check import (
 )
 
 
-def exercise_1(answer: object) -> str:
+def count_by_class(answer: object) -> str:
     """count_by_class(dataset)."""
-    count_by_class = expect_function(answer)
+    function = expect_function(answer)
     with tempfile.TemporaryDirectory() as folder:
         for name, number in (("ash", 3), ("beech", 1), ("cedar", 0), ("date", 2)):
             (Path(folder) / name).mkdir()
@@ -30,7 +30,7 @@ def exercise_1(answer: object) -> str:
             )
 
         dataset.loader = refuse
-        result = call(count_by_class, dataset)
+        result = call(function, dataset)
     if not isinstance(result, dict):
         raise Wrong(
             f"the result is a {type(result).__name__}, expected a dictionary from each "
@@ -49,7 +49,7 @@ def exercise_1(answer: object) -> str:
     return "targets knows all labels, and no file was opened."
 
 
-def exercise_2(answer: object) -> str:
+def resized_shape(answer: object) -> str:
     """The shape after v2.Resize(100) of a picture 400 wide and 250 high."""
     expect_tried(answer)
     try:
@@ -79,16 +79,16 @@ def exercise_2(answer: object) -> str:
     return "the height, the shorter side, became 100 and the width 160."
 
 
-def exercise_3(answer: object) -> str:
+def augment(answer: object) -> str:
     """augment: a PIL picture to a random, sometimes mirrored (3, 96, 96)."""
-    augment = expect_function(answer)
+    function = expect_function(answer)
     # Red grows to the right, green downward: where a crop is from can be seen in it.
     x = torch.arange(300).expand(200, 300) * 255 // 299
     y = torch.arange(200)[:, None].expand(200, 300) * 255 // 199
     values = torch.stack([x, y, torch.zeros_like(x)], dim=2).to(torch.uint8).numpy()
     picture = Image.fromarray(values)
     for given in (picture, picture.resize((50, 400))):
-        result = call(augment, given, given="given a PIL picture")
+        result = call(function, given, given="given a PIL picture")
         if not isinstance(result, torch.Tensor):
             raise Wrong(
                 f"the result is a {type(result).__name__}, not a tensor: v2.ToImage() makes "
@@ -130,9 +130,9 @@ def exercise_3(answer: object) -> str:
     return "another part each time, mirrored in half of all cases, from 0 to 1."
 
 
-def exercise_4(answer: object) -> str:
+def undo(answer: object) -> str:
     """undo(images, mean, std)."""
-    undo = expect_function(answer)
+    function = expect_function(answer)
     mean, std = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.3, 0.2, 0.1])
     generator = torch.Generator().manual_seed(0)
     # As many columns as colours: a forgotten [:, None, None] raises nothing here.
@@ -142,7 +142,7 @@ def exercise_4(answer: object) -> str:
     normalised[0, 0, 0, 0] -= 1e-3  # what rounding does, enlarged
     normalised[0, 1, 0, 0] += 1e-3
     kept = normalised.clone()
-    result = call(undo, normalised, mean, std)
+    result = call(function, normalised, mean, std)
     if not torch.equal(normalised, kept):
         raise Wrong(
             "the batch that came was changed: make a new one, without *= and +=."
@@ -168,9 +168,9 @@ def exercise_4(answer: object) -> str:
     return "what Normalize did is undone, and fit to be shown."
 
 
-def exercise_5(answer: object) -> str:
+def broken_files(answer: object) -> str:
     """broken_files(dataset)."""
-    broken_files = expect_function(answer)
+    function = expect_function(answer)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "rose"
         folder.mkdir()
@@ -184,7 +184,7 @@ def exercise_5(answer: object) -> str:
         (folder / "b.jpg").write_bytes(whole[: len(whole) // 2])
         (folder / "d.png").touch()
         dataset = ImageFolder(name)
-        result = call(broken_files, dataset)
+        result = call(function, dataset)
         if not isinstance(result, (list, tuple)):
             raise Wrong(f"the result is a {type(result).__name__}, expected a list.")
         if result and not all(isinstance(path, (str, Path)) for path in result):
@@ -204,3 +204,6 @@ def exercise_5(answer: object) -> str:
     if any(type(path) is not str for path in result):
         raise Wrong("give the paths as text, as samples has them.")
     return "both were found, the cut-off one too."
+
+
+EXERCISES = (count_by_class, resized_shape, augment, undo, broken_files)

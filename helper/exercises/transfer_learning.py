@@ -3,7 +3,7 @@ import copy
 import torch
 from torch import Tensor, nn, optim
 
-from helper.check import Wrong, call, expect_function, expect_number, expect_tensor
+from helper.expect import Wrong, call, expect_function, expect_number, expect_tensor
 
 
 class Pictures(nn.Module):
@@ -28,12 +28,12 @@ def _pictures() -> Pictures:
     return Pictures()
 
 
-def exercise_1(answer: object) -> str:
+def count_trainable(answer: object) -> str:
     """count_trainable(model)."""
-    count_trainable = expect_function(answer)
+    function = expect_function(answer)
     model = _pictures()
     model.features.requires_grad_(False)
-    result = call(count_trainable, model)
+    result = call(function, model)
     if not isinstance(result, bool) and isinstance(result, (int, float)):
         if result == sum(p.numel() for p in model.parameters()):
             raise Wrong("the frozen ones are counted too: ask p.requires_grad.")
@@ -46,16 +46,16 @@ def exercise_1(answer: object) -> str:
         70,
         hint="Here, a classifier with 6·10 weights and 10 biases is all that isn't frozen.",
     )
-    if call(count_trainable, model.features) != 0:
+    if call(function, model.features) != 0:
         raise Wrong("a model that is all frozen has 0.")
     return "frozen numbers don't count, and tensors are counted by their numbers."
 
 
-def exercise_2(answer: object) -> str:
+def prepare(answer: object) -> str:
     """prepare(model, num_classes)."""
-    prepare = expect_function(answer)
+    function = expect_function(answer)
     model = _pictures()
-    result = call(prepare, model, 3)
+    result = call(function, model, 3)
     if not isinstance(result, nn.Module):
         raise Wrong(f"the result is a {type(result).__name__}, expected the model.")
     if not hasattr(result, "classifier") or not hasattr(result, "features"):
@@ -86,9 +86,9 @@ def exercise_2(answer: object) -> str:
     return "the features are frozen, the classifier is new and learns."
 
 
-def exercise_3(answer: object) -> str:
+def features_of(answer: object) -> str:
     """features_of(model, images)."""
-    features_of = expect_function(answer)
+    function = expect_function(answer)
     model = _pictures()
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(5, 3, 8, 8, generator=generator)
@@ -98,7 +98,7 @@ def exercise_3(answer: object) -> str:
     classifier, state = model.classifier, copy.deepcopy(model.state_dict())
     for training in (False, True):
         model.train(training)
-        result = call(features_of, model, images)
+        result = call(function, model, images)
         if model.classifier is not classifier:
             raise Wrong("the model came back without its own classifier: put it back.")
         if model.training != training or model.features.norm0.training != training:
@@ -126,14 +126,14 @@ def exercise_3(answer: object) -> str:
     return "features without gradients, and the model as it was."
 
 
-def exercise_4(answer: object) -> str:
+def training_mode(answer: object) -> str:
     """training_mode(model)."""
-    training_mode = expect_function(answer)
+    function = expect_function(answer)
     for training in (True, False):
         model = _pictures().train(training)
         model.classifier = nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, 3))
         model.classifier.train(not training)
-        result = call(training_mode, model)
+        result = call(function, model)
         if result is not model:
             raise Wrong("give back the model that came.")
         if any(part.training for part in model.features.modules()):
@@ -150,11 +150,11 @@ def exercise_4(answer: object) -> str:
     return "only the classifier is in training mode, whatever was before."
 
 
-def exercise_5(answer: object) -> str:
+def make_optimizer(answer: object) -> str:
     """make_optimizer(model)."""
-    make_optimizer = expect_function(answer)
+    function = expect_function(answer)
     model = _pictures()
-    result = call(make_optimizer, model)
+    result = call(function, model)
     if not isinstance(result, optim.Optimizer):
         raise Wrong(f"the result is a {type(result).__name__}, not an optimizer.")
     if type(result) is not optim.Adam:
@@ -172,3 +172,6 @@ def exercise_5(answer: object) -> str:
     if rates:
         raise Wrong("other parts of the model are in a group too: only two were asked.")
     return "two groups, each with its own rate."
+
+
+EXERCISES = (count_trainable, prepare, features_of, training_mode, make_optimizer)

@@ -1,10 +1,10 @@
 import torch
 from torch import Tensor
 
-from helper.check import Wrong, call, expect_function, expect_number, expect_tensor
+from helper.expect import Wrong, call, expect_function, expect_number, expect_tensor
 
 
-def exercise_1(answer: object) -> str:
+def slope(answer: object) -> str:
     """The derivative of 3x² + 2x at x = 2."""
     if isinstance(answer, (int, float)) and answer == 16:
         raise Wrong("16 is f(2) itself: how fast does f change there?")
@@ -12,7 +12,7 @@ def exercise_1(answer: object) -> str:
     return "6x + 2 is 14 at x = 2."
 
 
-def exercise_2(answer: object) -> str:
+def vector_jacobian(answer: object) -> str:
     """v @ J for y = A @ x."""
     A = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     v = torch.tensor([1.0, -1.0])
@@ -24,16 +24,16 @@ def exercise_2(answer: object) -> str:
     return "v @ A has the shape of x, as the gradient of x must."
 
 
-def exercise_3(answer: object) -> str:
+def measure_gradient(answer: object) -> str:
     """measure_gradient(f, x, h): central differences, float64."""
-    measure_gradient = expect_function(answer)
+    function = expect_function(answer)
 
     def f(x: Tensor) -> Tensor:
         return (x**3).sum() + x[0] * x[1]
 
     x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
     given = x.clone()
-    result = call(measure_gradient, f, given, given="given f and an x of shape (3,)")
+    result = call(function, f, given, given="given f and an x of shape (3,)")
     if not torch.equal(given, x):
         raise Wrong("x has changed: take the steps on a copy.")
     expected = 3 * x**2 + torch.stack([x[1], x[0], torch.zeros_like(x[0])])
@@ -52,16 +52,16 @@ def exercise_3(answer: object) -> str:
     return "It agrees with the derivative, and needed 2n evaluations for n numbers."
 
 
-def exercise_4(answer: object) -> str:
+def gradient(answer: object) -> str:
     """gradient(f, x): by autograd, leaving x alone."""
-    gradient = expect_function(answer)
+    function = expect_function(answer)
     x = torch.tensor([1.0, 2.0, 3.0])
     given = x.clone()
 
     def f(x: Tensor) -> Tensor:
         return (x**2).sum() * x[0]
 
-    result = call(gradient, f, given, given="given f and an x without requires_grad")
+    result = call(function, f, given, given="given f and an x without requires_grad")
     if given.requires_grad or given.grad is not None:
         raise Wrong(
             "the x that came now has requires_grad or a gradient: work on "
@@ -79,14 +79,14 @@ def exercise_4(answer: object) -> str:
     return "The copy was tracked, so that nobody else's tensor was."
 
 
-def exercise_5(answer: object) -> str:
+def take_step(answer: object) -> str:
     """take_step(weights, loss, lr): one step of gradient descent in place."""
-    take_step = expect_function(answer)
+    function = expect_function(answer)
     weights = torch.tensor([1.0, -2.0], requires_grad=True)
     expected = torch.tensor([1.0 - 0.1 * 2, -2.0 + 0.1 * 4])
     for _ in range(2):  # what is left of the first gradient shows in the second step
         start = weights.detach().clone()
-        result = call(take_step, weights, weights.square().sum(), 0.1)
+        result = call(function, weights, weights.square().sum(), 0.1)
         if torch.equal(weights.detach(), start):
             raise Wrong(
                 "weights did not change: `weights = weights - ...` makes a new tensor, "
@@ -106,3 +106,6 @@ def exercise_5(answer: object) -> str:
             raise Wrong("a gradient is left in weights.grad: it would add up.")
         expected = expected - 0.1 * 2 * expected
     return "Back, step, clear: every training loop is these three lines and a loss."
+
+
+EXERCISES = (slope, vector_jacobian, measure_gradient, gradient, take_step)

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helper.check import Wrong, call, expect_function, expect_number, expect_tensor
+from helper.expect import Wrong, call, expect_function, expect_number, expect_tensor
 
 
-def exercise_1(answer: object) -> str:
+def untrained_loss(answer: object) -> str:
     """The loss of an untrained network with 26 classes."""
     if isinstance(answer, (int, float)) and abs(answer - 1 / 26) < 1e-3:
         raise Wrong("that is the probability: the loss is minus its logarithm.")
@@ -21,14 +21,14 @@ def exercise_1(answer: object) -> str:
     return "Each letter gets 1/26, and -log(1/26) is log(26), about 3.26."
 
 
-def exercise_2(answer: object) -> str:
+def cross_entropy(answer: object) -> str:
     """cross_entropy(logits, labels), stable."""
-    cross_entropy = expect_function(answer)
+    function = expect_function(answer)
     logits = torch.tensor([[2.0, 1.0, -1.0], [0.0, 3.0, 0.0], [1.0, 1.0, 1.0]])
     labels = torch.tensor([0, 2, 1])
     for scale in (1, 400):
         given = f"given logits up to {3 * scale}"
-        result = call(cross_entropy, scale * logits, labels.clone(), given=given)
+        result = call(function, scale * logits, labels.clone(), given=given)
         expected = nn.functional.cross_entropy(scale * logits, labels)
         if isinstance(result, torch.Tensor) and result.shape == expected.shape:
             if not result.isfinite():
@@ -48,9 +48,9 @@ def exercise_2(answer: object) -> str:
     return "logsumexp is log_softmax's secret: it never makes the tiny probabilities."
 
 
-def exercise_3(answer: object) -> str:
+def momentum_step(answer: object) -> str:
     """momentum_step(weights, velocity, lr, momentum)."""
-    momentum_step = expect_function(answer)
+    function = expect_function(answer)
     weights = torch.tensor([1.0, -2.0], requires_grad=True)
     other = weights.detach().clone().requires_grad_()
     optimizer = torch.optim.SGD([other], lr=0.1, momentum=0.9)
@@ -61,7 +61,7 @@ def exercise_3(answer: object) -> str:
             tensor.square().sum().backward()
         optimizer.step()
         gradient, before = weights.grad.clone(), weights.detach().clone()
-        velocity = call(momentum_step, weights, velocity, 0.1, 0.9)
+        velocity = call(function, weights, velocity, 0.1, 0.9)
         if torch.equal(weights.detach(), before):
             raise Wrong("weights did not change: change them in place, inside no_grad.")
         if step and torch.allclose(weights.detach(), before - 0.1 * gradient):
@@ -83,9 +83,9 @@ def exercise_3(answer: object) -> str:
     return "optim.SGD with momentum=0.9 took the same three steps."
 
 
-def exercise_4(answer: object) -> str:
+def train_epoch(answer: object) -> str:
     """train_epoch(model, train_loader, loss_function, optimizer)."""
-    train_epoch = expect_function(answer)
+    function = expect_function(answer)
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(70, 1, 4, 4, generator=generator)
     labels = torch.randint(0, 3, (70,), generator=generator)
@@ -110,7 +110,7 @@ def exercise_4(answer: object) -> str:
             losses.append(loss.item())
         return losses
 
-    result, weight = run(lambda *arguments: call(train_epoch, *arguments))
+    result, weight = run(lambda *arguments: call(function, *arguments))
     losses, expected = run(reference)
     if torch.equal(weight, start[1].weight):
         raise Wrong("the weights did not change: is there a step for each batch?")
@@ -129,3 +129,6 @@ def exercise_4(answer: object) -> str:
         result, mean, hint="Add up loss times pictures; divide by all pictures."
     )
     return "The last batch of 6 counted for 6, not for 32."
+
+
+EXERCISES = (untrained_loss, cross_entropy, momentum_step, train_epoch)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
-from helper.check import Wrong, call, expect_function, expect_number, expect_tensor
+from helper.expect import Wrong, call, expect_function, expect_number, expect_tensor
 
 
 class Meeting:
@@ -54,13 +54,13 @@ class Meeting:
         return [future.result() for future in futures]
 
 
-def exercise_1(answer: object) -> str:
+def share(answer: object) -> str:
     """share(n, rank, world_size)."""
-    share = expect_function(answer)
+    function = expect_function(answer)
     for n, world_size in [(10, 4), (9, 2), (3, 1), (2, 4)]:
         counts, sizes = [0] * n, []
         for rank in range(world_size):
-            own = call(share, n, rank, world_size)
+            own = call(function, n, rank, world_size)
             try:
                 own = [int(i) for i in own]
             except (TypeError, ValueError) as error:
@@ -87,12 +87,12 @@ def exercise_1(answer: object) -> str:
     return "each picture once, whatever the numbers are."
 
 
-def exercise_2(answer: object) -> str:
+def global_accuracy(answer: object) -> str:
     """global_accuracy(correct, seen, all_reduce)."""
-    global_accuracy = expect_function(answer)
+    function = expect_function(answer)
     meeting = Meeting(2)
     results = meeting.run(
-        global_accuracy, (90, 100, meeting.all_reduce), (6, 20, meeting.all_reduce)
+        function, (90, 100, meeting.all_reduce), (6, 20, meeting.all_reduce)
     )
     mistakes = {
         0.6: "this is the mean of the processes' accuracies: one has seen 100 pictures, "
@@ -112,9 +112,9 @@ def exercise_2(answer: object) -> str:
     return "90 of 100 and 6 of 20 are 0.8, and both processes know it."
 
 
-def exercise_3(answer: object) -> str:
+def average_gradients(answer: object) -> str:
     """average_gradients(model, all_reduce, world_size)."""
-    average_gradients = expect_function(answer)
+    function = expect_function(answer)
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(8, 3, generator=generator)
     labels = torch.arange(8) % 2
@@ -131,7 +131,7 @@ def exercise_3(answer: object) -> str:
     meeting = Meeting(2)
 
     def act(model: nn.Module) -> bool:  # it need not return anything
-        average_gradients(model, meeting.all_reduce, 2)
+        function(model, meeting.all_reduce, 2)
         return True
 
     meeting.run(act, *[(model,) for model in models])
@@ -152,21 +152,24 @@ def exercise_3(answer: object) -> str:
     return "both processes have the gradient of the whole batch: this is what DDP does."
 
 
-def exercise_4(answer: object) -> str:
+def efficiency(answer: object) -> str:
     """efficiency(cards, compute, gradient_bytes, link)."""
-    efficiency = expect_function(answer)
+    function = expect_function(answer)
     hint = "Here a step computes for 0.1 s, and 2·(4-1)/4·1e9/1e10 = 0.15 s are sent."
-    four = call(efficiency, 4, 0.1, 1e9, 1e10)
+    four = call(function, 4, 0.1, 1e9, 1e10)
     if isinstance(four, float) and abs(four - 0.1 / (0.1 + 0.6)) < 1e-6:
         raise Wrong(f"2·(n-1) is to be divided by n. {hint}")
     if isinstance(four, float) and abs(four - 2.5) < 1e-6:
         raise Wrong(f"upside down: computing comes first, then the whole step. {hint}")
     expect_number(four, 0.4, hint=hint)
-    alone = call(efficiency, 1, 0.1, 1e9, 1e10)
+    alone = call(function, 1, 0.1, 1e9, 1e10)
     expect_number(alone, 1.0, hint="With one card there is nobody to send to.")
     expect_number(
-        call(efficiency, 1000, 1.0, 1e9, 1e10),
+        call(function, 1000, 1.0, 1e9, 1e10),
         1 / (1 + 2 * 0.999 * 0.1),
         hint="With many cards, (n-1)/n comes close to 1.",
     )
     return "with many cards it hardly falls any more, as long as messages cost nothing."
+
+
+EXERCISES = (share, global_accuracy, average_gradients, efficiency)

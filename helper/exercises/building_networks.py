@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor, nn
 
-from helper.check import (
+from helper.expect import (
     Wrong,
     call,
     expect_function,
@@ -11,7 +11,7 @@ from helper.check import (
 )
 
 
-def exercise_1(answer: object) -> str:
+def count_parameters(answer: object) -> str:
     """The number of parameters of 784 -> 128 -> 64 -> 10."""
     weights = 784 * 128 + 128 * 64 + 64 * 10
     if isinstance(answer, int) and answer == weights:
@@ -22,7 +22,7 @@ def exercise_1(answer: object) -> str:
     return "Nine tenths of them are in the first layer, where the picture comes in."
 
 
-def exercise_2(answer: object) -> str:
+def mended(answer: object) -> str:
     """Layers in a list, found: Mended([784, 128, 64, 10])."""
     model = expect_model(answer)
     found = [tuple(parameter.shape) for parameter in model.parameters()]
@@ -37,7 +37,7 @@ def exercise_2(answer: object) -> str:
     return "nn.ModuleList is a list whose modules are found."
 
 
-def exercise_3(answer: object) -> str:
+def sequential(answer: object) -> str:
     """nn.Sequential, 784 -> 128 -> 64 -> 10, relu between, logits out."""
     model = expect_model(answer)
     if not isinstance(model, nn.Sequential):
@@ -50,16 +50,16 @@ def exercise_3(answer: object) -> str:
     return "Flatten, then linear and relu in turn, and nothing after the last layer."
 
 
-def exercise_4(answer: object) -> str:
+def drop(answer: object) -> str:
     """drop(x, p, training): dropout by hand."""
-    drop = expect_function(answer)
+    function = expect_function(answer)
     x = torch.ones(200, 200)
-    result = call(drop, x.clone(), 0.2, False, given="with training=False")
+    result = call(function, x.clone(), 0.2, False, given="with training=False")
     expect_tensor(result, x, what="drop(x, 0.2, False)", hint="It should be x itself.")
 
     x = 2 * torch.ones(200, 200)
     torch.manual_seed(0)  # check() puts the random state back
-    result = call(drop, x.clone(), 0.2, True, given="with training=True")
+    result = call(function, x.clone(), 0.2, True, given="with training=True")
     if not isinstance(result, Tensor) or result.shape != x.shape:
         raise Wrong("with training=True, the result is not a tensor shaped like x.")
     dropped = (result == 0).float().mean().item()
@@ -75,16 +75,18 @@ def exercise_4(answer: object) -> str:
     return "The mean stays the same, so that evaluation needs no correction."
 
 
-def exercise_5(answer: object) -> str:
+def linear(answer: object) -> str:
     """linear(rows, weight, bias): what nn.Linear computes."""
-    linear = expect_function(answer)
+    function = expect_function(answer)
     layer = nn.Linear(6, 4)
     rows = torch.rand(5, 6, generator=torch.Generator().manual_seed(0))
     weight, bias = layer.weight.detach(), layer.bias.detach()
     for given in (bias, None):
         what = "linear(rows, weight, None)" if given is None else "linear(...)"
         expect_tensor(
-            call(linear, rows, weight, given, given="given rows (5, 6), weight (4, 6)"),
+            call(
+                function, rows, weight, given, given="given rows (5, 6), weight (4, 6)"
+            ),
             torch.nn.functional.linear(rows, weight, given),
             what=what,
             hint="Rows times the turned weight, plus the bias if there is one.",
@@ -136,3 +138,6 @@ def _expect_relu_network(model: nn.Module, inputs: Tensor, rows: Tensor) -> None
             hint="Relu after each layer but the last.",
             tolerance=1e-4,
         )
+
+
+EXERCISES = (count_parameters, mended, sequential, drop, linear)

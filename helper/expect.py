@@ -1,0 +1,451 @@
+"""For the authors of exercises: each function returns what it was given, or says what is wrong.
+
+`Wrong` holds one sentence in a learner's words. `expect_results` tries a learner's function on
+several cases; draw these before the first call, with `distinct` for sizes that must differ.
+"""
+
+import copy
+import dis
+import inspect
+import math
+import random
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+
+class NotTried(Exception):
+    """The exercise stands as it was published."""
+
+
+class Wrong(Exception):
+    """The answer is wrong; the message says how, in a learner's words."""
+
+
+@dataclass
+class Case:
+    """One call of a learner's function."""
+
+    arguments: tuple  # what it is given; it gets a copy
+    expected: object  # a Tensor or a number
+    given: str = ""  # the arguments in words, as in "given 7 labels"
+
+
+def distinct(count: int, low: int, high: int, *, but: Sequence[int] = ()) -> list[int]:
+    """`count` different whole numbers from `low` to `high`, none of them in `but`."""
+    return random.sample([n for n in range(low, high + 1) if n not in but], count)
+
+
+def expect_results(
+    function: Callable,
+    cases: Sequence[Case],
+    *,
+    what: str,
+    hint: str = "",
+    mistakes: Mapping[str, Callable] | None = None,
+    without: Mapping[str, str] | None = None,
+    tolerance: float = 1e-5,
+    any_float: bool = False,
+) -> None:
+    """`function` must give what is expected in every case, and leave its arguments alone.
+
+    Args:
+        what: how the result is called in a sentence, as in "one_hot(labels)".
+        hint: follows the general sentences.
+        mistakes: from a sentence to a function that computes, from the same arguments, what
+            somebody gets who makes that mistake. It is said only if it explains every result.
+        without: from the name of a function of torch that must not be called, such as
+            "cross_entropy" or "backward", to the sentence for whoever calls it.
+        tolerance, any_float: as for `expect_tensor`.
+    """
+    outcomes = []
+    for case in cases:
+        with Calls() as calls:
+            outcomes.append(_try_case(function, case))
+        for name in calls.names & set(without or {}):
+            raise Wrong(without[name])
+    problems = []
+    for case, outcome in zip(cases, outcomes, strict=True):
+        try:
+            if isinstance(outcome, Wrong):
+                raise outcome
+            named = f"{what}, {case.given}," if case.given else what
+            _expect_like(outcome, case.expected, named, hint, tolerance, any_float)
+        except Wrong as problem:
+            problems.append(problem)
+    if not problems:
+        return
+    given = [
+        (case, outcome)
+        for case, outcome in zip(cases, outcomes, strict=True)
+        if not isinstance(outcome, Wrong)
+    ]
+    for sentence, mistake in (mistakes or {}).items():
+        if given and all(
+            _alike(outcome, mistake(*copy.deepcopy(case.arguments)))
+            for case, outcome in given
+        ):
+            raise Wrong(sentence)
+    raise problems[0]
+
+
+def expect_tensor(
+    answer: object,
+    expected: Tensor,
+    *,
+    hint: str = "",
+    what: str = "your answer",
+    tolerance: float = 1e-5,
+    any_float: bool = False,
+) -> Tensor:
+    """`answer` must be like `expected`: type, shape, dtype, device and values.
+
+    The values of a float tensor may be off by `tolerance`, relative to the larger of one
+    and the expected value. `any_float` accepts every floating dtype for an expected one.
+    """
+    expect_tried(answer)
+    if isinstance(answer, np.ndarray):
+        raise Wrong(f"{what} is a numpy array, not a tensor: use torch.from_numpy.")
+    if not isinstance(answer, Tensor):
+        raise Wrong(f"{what} is {kind_of(answer)}, not a tensor.")
+    if answer.shape != expected.shape:
+        raise Wrong(
+            f"the shape of {what} is {tuple(answer.shape)}, expected "
+            f"{tuple(expected.shape)}. {hint}".rstrip()
+        )
+    if answer.layout != expected.layout:
+        raise Wrong(
+            f"{what} is a sparse tensor, expected a plain one: use .to_dense()."
+        )
+    if answer.device != expected.device:
+        raise Wrong(
+            f"the device of {what} is {answer.device}, expected {expected.device}: "
+            "make the result of the arguments, which are there."
+        )
+    floats = answer.is_floating_point() and expected.is_floating_point()
+    if answer.dtype != expected.dtype and not (any_float and floats):
+        raise Wrong(
+            f"the dtype of {what} is {answer.dtype}, expected {expected.dtype}: "
+            f".to({expected.dtype}) changes it."
+        )
+
+    got, want = answer.detach().double(), expected.detach().double()
+    if got.isnan().any() and not want.isnan().any():
+        many = f"{int(got.isnan().sum())} of {got.numel()}"
+        raise Wrong(f"{many} values of {what} are NaN, not a number. {hint}".rstrip())
+    wrong = ~_close(got, want, tolerance if expected.is_floating_point() else 0)
+    if wrong.any():
+        place = tuple(wrong.nonzero()[0].tolist())
+        value = answer.detach()[place].item()
+        value = f"{value:.4g}" if isinstance(value, float) else value
+        where = (
+            f" The first is at {list(place)}, where you have {value}." if place else ""
+        )
+        raise Wrong(
+            f"{int(wrong.sum())} of {wrong.numel()} values of {what} are not the expected "
+            f"ones.{where} {hint}".rstrip()
+        )
+    return answer
+
+
+def expect_number(
+    answer: object,
+    expected: float,
+    *,
+    hint: str = "",
+    what: str = "your answer",
+    tolerance: float = 1e-6,
+) -> float:
+    """`answer` must be a number, or a tensor or array with one, close to `expected`."""
+    expect_tried(answer)
+    if isinstance(answer, (Tensor, np.ndarray, np.generic)):
+        if math.prod(answer.shape) != 1:
+            raise Wrong(
+                f"{what} has shape {tuple(answer.shape)}, expected one number. "
+                f"{hint}".rstrip()
+            )
+        if isinstance(answer, Tensor) and answer.is_meta:
+            raise Wrong(f"{what} is a tensor on meta, which has no value.")
+        answer = answer.item()
+    if isinstance(answer, bool) or not isinstance(answer, (int, float)):
+        raise Wrong(f"{what} is {kind_of(answer)}, not a number.")
+    try:
+        number = float(answer)
+    except OverflowError:
+        number = math.inf
+    if math.isnan(number):
+        raise Wrong(f"{what} is NaN, not a number.")
+    if not abs(number - expected) <= tolerance * max(1, abs(expected)):
+        of = "" if what == "your answer" else f" of {what}"
+        raise Wrong(f"{number:g} is not the number{of}. {hint}".rstrip())
+    return answer
+
+
+def expect_function(answer: object) -> Callable:
+    """`answer` must be a function whose body is more than three dots."""
+    expect_tried(answer)
+    if isinstance(answer, type) or not callable(answer):
+        raise Wrong(f"your answer is {kind_of(answer)}, not a function.")
+    if inspect.isfunction(answer) and _is_stub(answer):
+        raise NotTried
+    return answer
+
+
+def expect_no_loop(function: Callable, hint: str) -> None:
+    """The function's own code must have no `for`, `while` or comprehension."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    parts = [code] if code else []
+    for part in parts:
+        names = {instruction.opname for instruction in dis.get_instructions(part)}
+        if any(
+            name == "FOR_ITER" or name.startswith("JUMP_BACKWARD") for name in names
+        ):
+            raise Wrong(f"there is a loop in your function. {hint}".rstrip())
+        parts += [const for const in part.co_consts if inspect.iscode(const)]
+
+
+def expect_model(answer: object) -> nn.Module:
+    """`answer` must be a module; a copy in evaluation mode is returned."""
+    expect_tried(answer)
+    if isinstance(answer, type):
+        raise Wrong(
+            f"your answer is the class {answer.__name__} itself: make a model of it by "
+            f"calling it, {answer.__name__}(...)."
+        )
+    if not isinstance(answer, nn.Module):
+        raise Wrong(f"your answer is {kind_of(answer)}, not a module (nn.Module).")
+    return copy.deepcopy(answer).eval()
+
+
+def expect_tried(answer: object) -> None:
+    """Three dots is what an exercise is published with; None is what `print` gives."""
+    if answer is ...:
+        raise NotTried
+    if answer is None:
+        raise Wrong(
+            "your answer is None: print shows a value and gives None back, and so does a "
+            "function without `return`."
+        )
+
+
+def expect_unchanged(thing: object, before: object, what: str, hint: str = "") -> None:
+    """`thing` must be as it was when `before = remember(thing)` was made."""
+    change = _change(before, remember(thing))
+    if change:
+        raise Wrong(f"{what} {change}. {hint}".rstrip())
+
+
+def call(function: Callable, *arguments: object, given: str = "") -> object:
+    """What the learner's `function` returns; that it raises, or returns None, is `Wrong`.
+
+    `given` describes the arguments, as in "given a batch of 5".
+    """
+    result = call_for_effect(function, *arguments, given=given)
+    if result is None:
+        raise Wrong("your function returns None: is a `return` missing?")
+    return result
+
+
+def call_for_effect(
+    function: Callable, *arguments: object, given: str = ""
+) -> object | None:
+    """What the learner's `function` returns, which may be None."""
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError:
+        raise Wrong(
+            f"your function takes {inspect.signature(function)}, and is called with "
+            f"{len(arguments)} argument{'s' if len(arguments) != 1 else ''}."
+        ) from None
+    except ValueError:  # some functions written in C don't tell
+        pass
+    given = f", {given}," if given else ""
+    try:
+        return function(*arguments)
+    except Wrong:
+        raise
+    except (Exception, SystemExit) as error:
+        raise Wrong(f"your code raises{given} {describe(error)}") from error
+
+
+class Calls(TorchFunctionMode):
+    """While this is entered, the names of torch's functions that are called, in `names`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = set()
+
+    def __torch_function__(self, function, types, arguments=(), keywords=None):
+        self.names.add(getattr(function, "__name__", str(function)))
+        return function(*arguments, **(keywords or {}))
+
+
+class Remembered(dict):
+    """What a module was like, by the words for its change."""
+
+
+def remember(thing: object) -> object:
+    """A copy of what can change in `thing`, for `expect_unchanged`."""
+    if isinstance(thing, nn.Module):
+        parts = dict(thing.named_modules())
+        parameters = dict(thing.named_parameters())
+        hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")
+        return Remembered(
+            {
+                "has other parts now": {n: id(part) for n, part in parts.items()},
+                "is in another mode now, training or evaluation": {
+                    n: part.training for n, part in parts.items()
+                },
+                "has other values now": remember(dict(thing.state_dict())),
+                "asks for other gradients now: requires_grad was changed": {
+                    n: p.requires_grad for n, p in parameters.items()
+                },
+                "has other gradients now": {
+                    n: remember(p.grad) for n, p in parameters.items()
+                },
+                "has another number of hooks now": {
+                    n: [len(getattr(part, kind)) for kind in hooks]
+                    for n, part in parts.items()
+                },
+            }
+        )
+    if isinstance(thing, Tensor):
+        return thing.detach().clone(), thing.requires_grad, remember(thing.grad)
+    if isinstance(thing, np.ndarray):
+        return thing.copy()
+    if isinstance(thing, dict):
+        return {key: remember(value) for key, value in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return [remember(value) for value in thing]
+    return thing
+
+
+def kind_of(answer: object) -> str:
+    """Its type with an article: "a list", "an int"."""
+    name = type(answer).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line."""
+    lines = str(error).strip().splitlines()
+    # The second line too: load_state_dict's first one doesn't say what is wrong.
+    said = textwrap.shorten(" ".join(lines[:2]), 200, placeholder=" ...")
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _try_case(function: Callable, case: Case) -> object:
+    """What `function` returns, or the `Wrong` that it deserves."""
+    arguments = copy.deepcopy(case.arguments)
+    before = [remember(argument) for argument in arguments]
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    try:
+        result = call(function, *arguments, given=case.given)
+    except Wrong as wrong:
+        return wrong
+    for i, (argument, kept) in enumerate(zip(arguments, before, strict=True)):
+        name = names[i] if i < len(names) else f"argument {i + 1}"
+        expect_unchanged(argument, kept, f"the {name} that came", "Work on a copy.")
+    return result
+
+
+def _expect_like(
+    outcome: object,
+    expected: object,
+    what: str,
+    hint: str,
+    tolerance: float,
+    any_float: bool,
+) -> None:
+    if isinstance(expected, Tensor):
+        expect_tensor(
+            outcome,
+            expected,
+            hint=hint,
+            what=what,
+            tolerance=tolerance,
+            any_float=any_float,
+        )
+    else:
+        expect_number(outcome, expected, hint=hint, what=what, tolerance=tolerance)
+
+
+def _alike(outcome: object, mistaken: object) -> bool:
+    """Would this mistake give this result? Its dtype, or that it is a tensor, may differ."""
+    try:
+        got, want = (
+            torch.as_tensor(outcome).detach(),
+            torch.as_tensor(mistaken).detach(),
+        )
+        if got.is_complex() or got.is_sparse:
+            return False
+        got, want = got.double(), want.double()
+    except (TypeError, ValueError, RuntimeError):
+        return False
+    same = got.shape == want.shape and got.device == want.device
+    return same and bool(_close(got, want, 1e-5).all())
+
+
+def _close(got: Tensor, want: Tensor, tolerance: float) -> Tensor:
+    allowed = tolerance * want.abs().clamp(min=1)
+    both_nan = got.isnan() & want.isnan()
+    return (got == want) | ((got - want).abs() <= allowed) | both_nan
+
+
+def _change(before: object, after: object) -> str:
+    """In words, what differs between two of `remember`; "" when nothing does."""
+    if isinstance(before, Remembered):
+        return next(
+            (words for words in before if _change(before[words], after[words])), ""
+        )
+    if isinstance(before, dict) and isinstance(after, dict):
+        if list(before) != list(after):
+            return "has other entries now"
+        changes = [_change(before[key], after[key]) for key in before]
+        return next((change for change in changes if change), "")
+    if isinstance(before, tuple) and len(before) == 3 and isinstance(before[0], Tensor):
+        if not isinstance(after, tuple):
+            return "was changed"
+        if before[1] != after[1]:
+            return f"now has requires_grad={after[1]}"
+        if _change(before[2], after[2]):
+            return "has another gradient now"
+        before, after = before[0], after[0]
+    if isinstance(before, Tensor) and isinstance(after, Tensor):
+        same = before.shape == after.shape and before.dtype == after.dtype
+        same = same and bool(((before == after) | (before != before)).all())
+        return "" if same else "was changed"
+    if isinstance(before, np.ndarray):
+        same = np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+        return "" if same else "was changed"
+    if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
+        if len(before) != len(after):
+            return "has another length now"
+        changes = [_change(b, a) for b, a in zip(before, after, strict=True)]
+        return next((change for change in changes if change), "")
+    same = before is after or bool(before == after)
+    return "" if same else "was changed"
+
+
+def _is_stub(function: Callable) -> bool:
+    """Nothing but `...`, a docstring, or `pass`."""
+    names = {instruction.opname for instruction in dis.get_instructions(function)}
+    return names <= {
+        "RESUME",
+        "NOP",
+        "LOAD_CONST",
+        "RETURN_CONST",
+        "RETURN_VALUE",
+    } and (
+        not any(
+            c is not None and c != function.__doc__ for c in function.__code__.co_consts
+        )
+    )
