@@ -80,15 +80,10 @@ def expect_results(
             problems.append(problem)
     if not problems:
         return
-    given = [
-        (case, outcome)
-        for case, outcome in zip(cases, outcomes, strict=True)
-        if not isinstance(outcome, Wrong)
-    ]
     for sentence, mistake in (mistakes or {}).items():
-        if given and all(
-            _alike(outcome, mistake(*copy.deepcopy(case.arguments)))
-            for case, outcome in given
+        if all(
+            alike(outcome, mistake(*copy.deepcopy(case.arguments)))
+            for case, outcome in zip(cases, outcomes, strict=True)
         ):
             raise Wrong(sentence)
     raise problems[0]
@@ -139,6 +134,11 @@ def expect_tensor(
         many = f"{int(got.isnan().sum())} of {got.numel()}"
         raise Wrong(f"{many} values of {what} are NaN, not a number. {hint}".rstrip())
     wrong = ~_close(got, want, tolerance if expected.is_floating_point() else 0)
+    if wrong.any() and expected.ndim == 0:
+        raise Wrong(
+            f"{what} is {answer.detach().item():.4g}, expected {expected.item():.4g}. "
+            f"{hint}".rstrip()
+        )
     if wrong.any():
         place = tuple(wrong.nonzero()[0].tolist())
         value = answer.detach()[place].item()
@@ -160,8 +160,13 @@ def expect_number(
     hint: str = "",
     what: str = "your answer",
     tolerance: float = 1e-6,
+    say_expected: bool = False,
 ) -> float:
-    """`answer` must be a number, or a tensor or array with one, close to `expected`."""
+    """`answer` must be a number, or a tensor or array with one, close to `expected`.
+
+    `say_expected` tells a wrong one what was expected: where the question was drawn, not where
+    it is the exercise's own.
+    """
     expect_tried(answer)
     if isinstance(answer, (Tensor, np.ndarray, np.generic)):
         if math.prod(answer.shape) != 1:
@@ -171,7 +176,7 @@ def expect_number(
             )
         if isinstance(answer, Tensor) and answer.is_meta:
             raise Wrong(f"{what} is a tensor on meta, which has no value.")
-        answer = answer.item()
+        answer = answer.detach().item() if isinstance(answer, Tensor) else answer.item()
     if isinstance(answer, bool) or not isinstance(answer, (int, float)):
         raise Wrong(f"{what} is {kind_of(answer)}, not a number.")
     try:
@@ -181,8 +186,9 @@ def expect_number(
     if math.isnan(number):
         raise Wrong(f"{what} is NaN, not a number.")
     if not abs(number - expected) <= tolerance * max(1, abs(expected)):
-        of = "" if what == "your answer" else f" of {what}"
-        raise Wrong(f"{number:g} is not the number{of}. {hint}".rstrip())
+        if say_expected:
+            raise Wrong(f"{what} is {number:g}, expected {expected:g}. {hint}".rstrip())
+        raise Wrong(f"{number:g} is not the number. {hint}".rstrip())
     return answer
 
 
@@ -265,23 +271,37 @@ def call_for_effect(
     except ValueError:  # some functions written in C don't tell
         pass
     given = f", {given}," if given else ""
+    grad = torch.is_grad_enabled()
     try:
-        return function(*arguments)
+        result = function(*arguments)
     except Wrong:
         raise
     except (Exception, SystemExit) as error:
         raise Wrong(f"your code raises{given} {describe(error)}") from error
+    if torch.is_grad_enabled() != grad:
+        torch.set_grad_enabled(grad)
+        raise Wrong(
+            "your function turns gradients on or off, and leaves it so for all that comes "
+            "after it: use `with torch.no_grad():`."
+        )
+    return result
 
 
 class Calls(TorchFunctionMode):
-    """While this is entered, the names of torch's functions that are called, in `names`."""
+    """While this is entered, the names of torch's functions that are called, in `names`.
+
+    Those of torch.nn.functional are there a second time, as "F.softmax".
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.names = set()
 
     def __torch_function__(self, function, types, arguments=(), keywords=None):
-        self.names.add(getattr(function, "__name__", str(function)))
+        name = getattr(function, "__name__", str(function))
+        if getattr(function, "__module__", "") == "torch.nn.functional":
+            self.names.add(f"F.{name}")
+        self.names.add(name)
         return function(*arguments, **(keywords or {}))
 
 
@@ -325,6 +345,22 @@ def remember(thing: object) -> object:
     return thing
 
 
+def alike(outcome: object, mistaken: object) -> bool:
+    """Would this mistake give this result? Its dtype, or that it is a tensor, may differ."""
+    try:
+        got, want = (
+            torch.as_tensor(outcome).detach(),
+            torch.as_tensor(mistaken).detach(),
+        )
+        if got.is_complex() or got.is_sparse:
+            return False
+        got, want = got.double(), want.double()
+    except (TypeError, ValueError, RuntimeError):
+        return False
+    same = got.shape == want.shape and got.device == want.device
+    return same and bool(_close(got, want, 1e-5).all())
+
+
 def kind_of(answer: object) -> str:
     """Its type with an article: "a list", "an int"."""
     name = type(answer).__name__
@@ -352,8 +388,8 @@ def _try_case(function: Callable, case: Case) -> object:
     except Wrong as wrong:
         return wrong
     for i, (argument, kept) in enumerate(zip(arguments, before, strict=True)):
-        name = names[i] if i < len(names) else f"argument {i + 1}"
-        expect_unchanged(argument, kept, f"the {name} that came", "Work on a copy.")
+        name = names[i] if i < len(names) else f"number {i + 1}"
+        expect_unchanged(argument, kept, f"the argument {name}", "Work on a copy.")
     return result
 
 
@@ -375,27 +411,19 @@ def _expect_like(
             any_float=any_float,
         )
     else:
-        expect_number(outcome, expected, hint=hint, what=what, tolerance=tolerance)
-
-
-def _alike(outcome: object, mistaken: object) -> bool:
-    """Would this mistake give this result? Its dtype, or that it is a tensor, may differ."""
-    try:
-        got, want = (
-            torch.as_tensor(outcome).detach(),
-            torch.as_tensor(mistaken).detach(),
+        expect_number(
+            outcome,
+            expected,
+            hint=hint,
+            what=what,
+            tolerance=tolerance,
+            say_expected=True,
         )
-        if got.is_complex() or got.is_sparse:
-            return False
-        got, want = got.double(), want.double()
-    except (TypeError, ValueError, RuntimeError):
-        return False
-    same = got.shape == want.shape and got.device == want.device
-    return same and bool(_close(got, want, 1e-5).all())
 
 
 def _close(got: Tensor, want: Tensor, tolerance: float) -> Tensor:
-    allowed = tolerance * want.abs().clamp(min=1)
+    size = torch.where(want.isfinite(), want.abs().clamp(min=1), 0)
+    allowed = tolerance * size
     both_nan = got.isnan() & want.isnan()
     return (got == want) | ((got - want).abs() <= allowed) | both_nan
 
