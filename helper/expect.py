@@ -9,6 +9,7 @@ import dis
 import inspect
 import math
 import random
+import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -213,6 +214,23 @@ def expect_no_loop(function: Callable, hint: str) -> None:
         ):
             raise Wrong(f"there is a loop in your function. {hint}".rstrip())
         parts += [const for const in part.co_consts if inspect.iscode(const)]
+
+
+def count_steps(function: Callable, *arguments: object) -> int:
+    """How many lines of Python a call runs: it grows with the data where there is a loop."""
+    steps, traced = 0, sys.gettrace()
+
+    def trace(frame: object, event: str, value: object) -> Callable:
+        nonlocal steps
+        steps += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        call(function, *arguments)
+    finally:
+        sys.settrace(traced)
+    return steps
 
 
 def expect_model(answer: object) -> nn.Module:
