@@ -69,7 +69,7 @@ def test_opens_and_closes_as_the_others_do(path):
     ]
     places = [whole.index(heading) for heading in closing]
     assert places == sorted(places)
-    can_do, practice, alone, _ = (
+    can_do, practice, alone, after = (
         whole[start:end]
         for start, end in zip(places, [*places[1:], len(whole)], strict=True)
     )
@@ -77,6 +77,9 @@ def test_opens_and_closes_as_the_others_do(path):
     assert practice.count("\n- ") >= 3
     assert len(re.findall(r"(?m)^[1-3]\. Why ", alone)) == 2
     assert len(re.findall(r"(?m)^\d\. ", alone)) == 3
+    # A link to the notebook that comes next in the series; the last one's is the cheat sheet.
+    (target,) = LINK.findall(after)
+    assert path.parent / target == PATHS[PATHS.index(path) + 1]
 
 
 SLOWED = {"ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS"}
