@@ -193,12 +193,18 @@ def variables():
 
 def pip_settings():
     """What is set of PIP_KEPT in pip's files and in the environment, which wins."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "PIP_CONFIG_FILE" or not name.upper().startswith(("PYTHON", "PIP_"))
+    }
+    clean["PIP_QUIET"] = "0"
     found = {}
     try:
-        said = subprocess.check_output(
-            [PYTHON, "-m", "pip", "config", "list"], env=clean, stderr=subprocess.STDOUT
-        ).decode("utf-8", "replace")
+        with open(os.devnull, "w") as null:
+            said = subprocess.check_output(
+                [PYTHON, "-m", "pip", "config", "list"], env=clean, stderr=null
+            ).decode("utf-8", "replace")
     except (OSError, subprocess.CalledProcessError):
         said = ""  # there is no .venv yet
     for section in ("global", "install"):
