@@ -1,6 +1,7 @@
 """The set-up behind the two commands, and the form in which notebooks are stored."""
 
 import base64
+import contextlib
 import io
 import os
 import random
@@ -10,7 +11,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -325,51 +325,95 @@ def test_without_a_display_no_browser_is_started(monkeypatch):
     assert "--no-browser" not in lab.command()
 
 
-def test_jupyterlab_starts_with_the_port_taken_and_keeps_its_token(tmp_path):
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminal")
+def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
+    """In a terminal, with a proxy set and the port taken, as a learner would."""
+    import pty
+
+    said, address = "", None
+    options = {"JUPYTER_RUNTIME_DIR": str(tmp_path), "http_proxy": "http://127.0.0.1:9"}
+    foreign = {"MPLBACKEND": "TkAgg", "MAKEFLAGS": "", "PYTHONHOME": "/nowhere"}
+    variables = {**os.environ, **options, **foreign}
+    variables.pop("DISPLAY", None)
+    variables.pop("OMP_WAIT_POLICY", None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        process = subprocess.Popen(
-            [sys.executable, lab.__file__, f"--ServerApp.port={port}", "--no-browser"],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={
-                **os.environ,
-                "HOME": str(tmp_path),
-                "JUPYTER_RUNTIME_DIR": str(tmp_path),
-            },
+        (tmp_path / "jupyter_server_config.py").write_text(
+            f"c.ServerApp.port = {taken.getsockname()[1]}\nc.ServerApp.open_browser = False"
         )
+        variables["JUPYTER_CONFIG_DIR"] = str(tmp_path)
+        make = ["make", "-o", "env", "lab", f"VENV={sys.executable}"]
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(ROOT)
+            os.execvpe("make", make, variables)
         try:
-            address = None
-            for line in process.stderr:
-                if match := re.search(
-                    r"http://127\.0\.0\.1:(\d+)(/lab\S*)\?token=(\w+)", line
-                ):
-                    address = match
-                    break
-            assert address, "no address was printed"
-            assert int(address[1]) != port
-            assert address[2] == "/lab/tree/notebooks/00_start_here.ipynb"
-            api = f"http://127.0.0.1:{address[1]}/api/contents/notebooks?token="
-            deadline = time.monotonic() + 30
-            while True:
-                try:
-                    with urllib.request.urlopen(api + address[3]) as reply:
-                        assert b"00_start_here.ipynb" in reply.read()
-                    break
-                except urllib.error.URLError:
-                    assert time.monotonic() < deadline
-                    time.sleep(0.2)
+            while "to close the course" not in said:
+                said += os.read(terminal, 4096).decode()
+            lines = said.splitlines()
+            assert lines[0].startswith("Starting JupyterLab")
+            assert len(lines) < 12 and "Skipped" not in said and "TkAgg" not in said
+            found = re.search(r"(?m)^ *(http://127\.0\.0\.1:(\d+)/)(\S+)\r$", said)
+            address, port, place = found.groups()
+            assert int(port) != taken.getsockname()[1]
+            page, token = place.split("?token=")
+            assert page == "lab/tree/notebooks/00_start_here.ipynb"
+
+            again = subprocess.run(
+                [sys.executable, lab.__file__],
+                env=variables | {"PYTHONHOME": ""},
+                capture_output=True,
+                text=True,
+            )
+            assert again.returncode == 0 and again.stderr == ""
+            assert f"open already, in another terminal:\n\n    {found[0].strip()}" in (
+                again.stdout
+            )
+
+            contents = f"{address}api/contents/notebooks?token="
+            with urllib.request.urlopen(contents + token) as reply:
+                assert b"00_start_here.ipynb" in reply.read()
             with pytest.raises(urllib.error.HTTPError, match="403"):
-                urllib.request.urlopen(api + "guessed")
-            listening = [
-                connection.laddr
-                for connection in psutil.Process(process.pid).net_connections()
-                if connection.status == psutil.CONN_LISTEN
+                urllib.request.urlopen(contents + "guessed")
+            servers = [
+                child
+                for child in psutil.Process(process).children(recursive=True)
+                if "jupyterlab" in child.cmdline()
             ]
-            assert {place.ip for place in listening} == {"127.0.0.1"}
+            assert len(servers) == 1
+            listening = servers[0].net_connections()
+            listening = [
+                c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN
+            ]
+            assert set(listening) == {"127.0.0.1"}
+            inherited = servers[0].environ()  # by every kernel
+            assert inherited["OMP_WAIT_POLICY"] == "passive"
+            assert "MPLBACKEND" not in inherited and "PYTHONHOME" not in inherited
+
+            os.write(terminal, b"\x03")  # Ctrl+C
+            with contextlib.suppress(
+                OSError
+            ):  # Linux: the terminal's other end is closed
+                while end := os.read(terminal, 4096):
+                    said += end.decode()
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+            if address is None or "is closed" not in said:
+                os.kill(process, signal.SIGKILL)
+            _, status = os.waitpid(process, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert "The course is closed." in said and "***" not in said
+        assert not servers[0].is_running()
+
+
+def test_jupyterlab_that_does_not_start_says_why(tmp_path):
+    done = subprocess.run(
+        [sys.executable, lab.__file__, "--ServerApp.port=none", "--no-browser"],
+        env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "JupyterLab did not start. It says:" in done.stdout
+    assert "port" in done.stdout and "lab.log" in done.stdout
 
 
 def test_both_kernels_start_this_python():
@@ -382,6 +426,8 @@ def test_both_kernels_start_this_python():
     ):  # in another environment, `make kernel` is asked
         spec = specs["pytorch-course"]["spec"]
         assert spec["display_name"] == "PyTorch course"
+        assert spec["env"] == dict(prepare.KERNEL_VARIABLES)
+        assert specs["python3"]["spec"]["env"] == spec["env"]
         assert Path(spec["argv"][0]).parent == Path(sys.prefix) / "bin"
 
 

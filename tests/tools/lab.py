@@ -73,13 +73,13 @@ def answers(url: str) -> bool:
 
 
 def open_log():
-    """build/lab.log, or a temporary file where the course's folder can't be written to."""
+    """build/lab.log, to add to; a temporary file where the folder can't be written to."""
     try:
         (ROOT / "build").mkdir(exist_ok=True)
-        return open(ROOT / "build" / "lab.log", "w+", encoding="utf-8")
+        return open(ROOT / "build" / "lab.log", "a+", encoding="utf-8")
     except OSError:
         file, _ = tempfile.mkstemp(prefix="pytorch-course-lab-", suffix=".log")
-        return open(file, "w+", encoding="utf-8")
+        return open(file, "a+", encoding="utf-8")
 
 
 def take_terminal() -> None:
@@ -122,6 +122,7 @@ def main() -> int:
     group = os.getpgrp() if hasattr(os, "getpgrp") else 0
     take_terminal()
     log = open_log()
+    begin = log.seek(0, os.SEEK_END)
     process = subprocess.Popen(
         command(),
         cwd=ROOT,
@@ -160,7 +161,7 @@ def main() -> int:
         process.terminate()
         process.wait()
         give_back_terminal(group)
-    log.seek(0)
+    log.seek(begin)
     last = "\n    ".join(log.read().strip().splitlines()[-6:])
     what = "has ended" if where is not None else "did not start"
     print(f"JupyterLab {what}. It says:\n\n    {last}\n\nAll of it is in {log.name}.")
