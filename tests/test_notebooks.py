@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -277,6 +278,78 @@ def test_first_cell_tells_the_wrong_kernel_what_to_do(tmp_path):
         "pip install",
     ):
         assert word in run.stderr
+
+
+@pytest.mark.parametrize(
+    "file, hidden",
+    [
+        ("helper.py", "helper"),
+        ("torch.py", "torch"),
+        ("random.py", "random"),
+        ("typing.py", "typing"),
+        ("PIL.py", "PIL"),
+        ("numpy/__init__.py", "numpy"),
+        ("my_notes.py", None),
+        ("data.py", None),
+    ],
+)
+def test_first_cell_tells_which_file_hides_which_module(file, hidden, tmp_path):
+    source = code_cells(LESSONS[0])[0].source
+    folder = tmp_path / "notebooks"
+    (folder / file).parent.mkdir(parents=True)
+    (folder / file).write_text("")
+    for name in (
+        "helper",
+        "data",
+    ):  # as in the course's folder, which PYTHONPATH may name
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=lambda *_: ["flowers"])
+    variables = os.environ | {"PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", f"import random, typing\nexec({source!r})"],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
+    if hidden is None:
+        assert run.stdout.startswith("The kernel is right"), run
+    else:
+        assert f"{folder / file} hides the module {hidden}: rename it" in run.stderr
+        assert run.returncode == 1 and "The kernel is right" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    "backend, said",
+    [
+        ("Agg", "hidden by MPLBACKEND=Agg"),
+        ("TkAgg", "hidden by MPLBACKEND=TkAgg"),
+        ("module://matplotlib_inline.backend_inline", "shown under their cells"),
+        ("module://ipympl.backend_nbagg", "shown under their cells"),
+    ],
+)
+def test_notebook_00_says_whether_figures_are_shown(backend, said, monkeypatch, capsys):
+    (source,) = (c.source for c in code_cells(LESSONS[0]) if "MPLBACKEND" in c.source)
+    monkeypatch.setenv("MPLBACKEND", backend)
+    exec(source, {"os": os})
+    assert capsys.readouterr().out == f"figures: {said}\n"
+
+
+def test_readme_names_the_lessons_in_which_digits_can_be_swapped():
+    reached = set()
+    for path in [*LESSONS, *course.scripts()]:
+        sources = [path.read_text(encoding="utf-8")]
+        if path in LESSONS:
+            sources = [cell.source for cell in code_cells(path)]
+        calls = [node for s in sources for node in ast.walk(ast.parse(s))]
+        calls = [node for node in calls if isinstance(node, ast.Call)]
+        calls = [node for node in calls if ast.unparse(node.func) == "open_digits"]
+        if any(not node.args for node in calls):  # no name: COURSE_DIGITS decides
+            reached.add(path.name[:2])
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = re.search(
+        r"`COURSE_DIGITS=mnist make lab`[^()]*\snotebooks ([^()]*?),? with", readme
+    )
+    assert reached == set(re.findall(r"\d\d", said[1])), "README.md names others"
 
 
 def test_cheat_sheet_is_up_to_date():
