@@ -1,6 +1,8 @@
 """For every run of pytest in this folder: surroundings of its own, and the course's files only."""
 
 import os
+import shutil
+import stat
 import sys
 from pathlib import Path
 
@@ -23,6 +25,22 @@ def pytest_configure(config):
     if not os.access(ROOT, os.W_OK) and config.pluginmanager.hasplugin("cacheprovider"):
         # Else pytest warns, of each file that it could not write, after all tests.
         config.addinivalue_line("filterwarnings", "ignore::pytest.PytestCacheWarning")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def copies_can_be_written():
+    """Tests change copies of the course's files, which would be as read-only as these."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("copymode", "copystat"):
+            copy = getattr(shutil, name)
+
+            def copy_and_allow(source, target, *, follow_symlinks=True, copy=copy):
+                copy(source, target, follow_symlinks=follow_symlinks)
+                if not os.path.islink(target):
+                    os.chmod(target, os.stat(target).st_mode | stat.S_IWUSR)
+
+            patch.setattr(shutil, name, copy_and_allow)
+        yield
 
 
 def pytest_report_header(config):
