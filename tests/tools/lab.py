@@ -78,8 +78,8 @@ def open_log():
         (ROOT / "build").mkdir(exist_ok=True)
         return open(ROOT / "build" / "lab.log", "a+", encoding="utf-8")
     except OSError:
-        file, _ = tempfile.mkstemp(prefix="pytorch-course-lab-", suffix=".log")
-        return open(file, "a+", encoding="utf-8")
+        folder = tempfile.mkdtemp(prefix="pytorch-course-")
+        return open(os.path.join(folder, "lab.log"), "a+", encoding="utf-8")
 
 
 def take_terminal() -> None:
