@@ -27,6 +27,14 @@ def pytest_configure(config):
         config.addinivalue_line("filterwarnings", "ignore::pytest.PytestCacheWarning")
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.output_timeout = (
+                60  # nbval's five seconds are too few on a busy machine
+            )
+
+
 @pytest.fixture(autouse=True, scope="session")
 def copies_can_be_written():
     """Tests change copies of the course's files, which would be as read-only as these."""

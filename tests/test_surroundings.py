@@ -118,6 +118,22 @@ def test_a_users_settings_and_files_reach_no_notebook(copy, tmp_path):
     assert re.search(rf"{FIRST}: \d+\.\d s", said)
 
 
+def test_a_cell_that_hangs_is_ended_and_a_slow_one_has_time(copy):
+    path = copy / "notebooks" / FIRST
+    notebook = nbformat.read(path, as_version=4)
+    wait, hang = "import time\ntime.sleep(1)", "while True:\n    time.sleep(0.1)"
+    cells = [nbformat.v4.new_code_cell(source) for source in (wait, hang)]
+    nbformat.write(
+        nbformat.v4.new_notebook(metadata=notebook.metadata, cells=cells), path
+    )
+    code, said = run(copy, "--nbval", "notebooks", "--nbval-cell-timeout=3")
+    assert code == 1 and "1 failed, 1 passed" in said, said
+    assert "Timeout of 3 seconds exceeded" in said
+    settings = (copy / "pyproject.toml").read_text(encoding="utf-8")
+    (timeout,) = re.findall(r"--nbval-cell-timeout=(\d+)", settings)
+    assert 300 <= int(timeout) <= 900
+
+
 def test_what_the_surroundings_are_made_of(tmp_path):
     before = {"PATH": "/bin", "OMP_NUM_THREADS": "1", "PIP_INDEX_URL": "x", "HOME": "/"}
     before |= {"ATEN_CPU_CAPABILITY": "default", "PYTHONHASHSEED": "0", "LC_ALL": "C"}

@@ -260,6 +260,21 @@ def test_hundreds_of_lines_become_few_and_all_of_them_are_kept(
     assert (tmp_path / "setup.log").read_text().count("\n") > 400
 
 
+@pytest.mark.parametrize(
+    "line, step",
+    [
+        ("Collecting jupyter-core!=5.0 (from x)", "looking at jupyter-core"),
+        ("  Downloading a_b-1.0-py3-none-any.whl (10 kB)", "downloading a_b"),
+        ("  Using cached torch-2.14.1-x.whl (2.5 GB)", "looking at torch, 2.5 GB"),
+        ("Processing /a/numpy-2.4.6-cp311.whl (from x)", "looking at numpy"),
+        ("Installing collected packages: a, b", "writing all packages to .venv"),
+        ("Obtaining file:///course", "beginning"),
+    ],
+)
+def test_a_step_of_pip_in_a_few_words(line, step):
+    assert prepare.last_step(f"{line}\n  Preparing metadata: done\n") == step
+
+
 HERE = (64, ("glibc", "2.35"), "")
 
 

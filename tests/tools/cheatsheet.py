@@ -1,5 +1,9 @@
 """Make notebooks/cheatsheet.ipynb: every recipe of the notebooks, grouped by notebook."""
 
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
 import nbformat
 from course import CHEATSHEET, LESSONS, read
 from nbformat import NotebookNode
@@ -15,7 +19,7 @@ explains it.
 This page is made from the notebooks by `make cheatsheet`, and run like them."""
 
 
-def build() -> NotebookNode:
+def build(read: Callable[[Path], NotebookNode] = read) -> NotebookNode:
     cells = [new_markdown_cell(OPENING, id="opening")]
     for path in LESSONS:
         notebook = read(path)
@@ -35,4 +39,5 @@ def build() -> NotebookNode:
 
 
 if __name__ == "__main__":
-    nbformat.write(build(), CHEATSHEET)
+    as_it_stands = functools.partial(nbformat.read, as_version=4)
+    nbformat.write(build(as_it_stands), CHEATSHEET)

@@ -298,16 +298,17 @@ def follow(process, begin):
 
 def last_step(said):
     steps = re.findall(
-        r"(?m)^ *(Collecting|Downloading|Using cached|Installing collected packages:?) "
-        r"([\w.+]+)(?:\S*/)?(?:-\S+)?(?: \((\d+(?:\.\d+)? [MG]B)\))?",
+        r"(?m)^ *(Collecting|Processing|Downloading|Using cached|Installing collected) "
+        r"(\S+)(?:.* \((\d[\d.]* [MG]B)\))?",
         said,
     )
     if not steps:
         return "beginning"
     doing, what, size = steps[-1]
-    if doing.startswith("Installing"):
+    if doing == "Installing collected":
         return "writing all packages to .venv"
     doing = "downloading" if doing == "Downloading" else "looking at"
+    what = re.split(r"-\d|[][<>=!~;(]", re.split(r"[\\/]", what)[-1])[0]
     return "%s %s%s" % (doing, what, ", " + size if size else "")
 
 
