@@ -20,7 +20,7 @@ class NotebookCosts:
     def __init__(self, config):
         self.config = config
         self.clock = Counter()  # kernel start included
-        self.processor = {}  # the kernel's and its children's
+        self.processor = {}  # the kernel's and its children's, on WORK_SECONDS' processor
 
     @pytest.hookimpl(tryfirst=True)  # while the kernel is there
     def pytest_runtest_teardown(self, item, nextitem):
@@ -28,7 +28,8 @@ class NotebookCosts:
             return
         last = nextitem is None or nextitem.path != item.path
         if last and not item.parent.timed_out:
-            self.processor[item.path.name] = processor_seconds(item.parent.kernel.kc)
+            seconds = processor_seconds(item.parent.kernel.kc)
+            self.processor[item.path.name] = seconds * WORK_SECONDS / work(2)
 
     def pytest_runtest_logreport(self, report):
         if report.location[0].endswith(".ipynb"):
@@ -51,8 +52,8 @@ def processor_seconds(client):
             return float(times["data"]["text/plain"])
 
 
-def work():
-    """Processor seconds of training a small network for thirty steps; the median of five."""
+def work(times=5):
+    """Processor seconds of training a small network for thirty steps, as a median."""
     import torch
     from torch import nn
 
@@ -64,7 +65,7 @@ def work():
             model.extend([nn.Linear(8 * 26 * 26, 64), nn.ReLU(), nn.Linear(64, 10)])
             images, labels = torch.rand(64, 1, 28, 28), torch.arange(64) % 10
             seconds = []
-            for _ in range(5):
+            for _ in range(times):
                 start = time.thread_time()
                 for _ in range(30):
                     model.zero_grad()
