@@ -698,7 +698,7 @@ ROWS = [
         ValueError,
         "between 0 and 255, got 300 to 300: clamp them",
     ),
-    # Labels and loaders. But for "no examples", the messages are torch's own.
+    # Labels and loaders. But for these two, the messages are torch's own.
     *(
         row(f"{name}, {how.__name__}", learn(how, labels), error, says)
         for how in (train_epoch, evaluate, fit)
@@ -713,8 +713,10 @@ ROWS = [
             (
                 "float labels",
                 torch.ones(2),
-                RuntimeError,
-                "Long or Byte, but got Float",
+                ValueError if how is evaluate else RuntimeError,
+                r"labels \(N,\) of whole numbers, got .* of torch.float32"
+                if how is evaluate
+                else "Long or Byte, but got Float",
             ),
             (
                 "an empty loader",

@@ -26,6 +26,7 @@ from helper.launch import launch
 from helper.models import Network, SmallDenseNet, load_backbone, load_checkpoint
 
 LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
+ONE = DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2, 1)), batch_size=2)
 SCRIPT = ROOT / "notebooks" / "09_train.py"
 
 
@@ -340,11 +341,59 @@ SENTENCES = [
     ),
     (
         lambda f, m: train.evaluate(nn.Linear(4, 2), LOADER, None),
-        "the loader gave no examples: is its data set empty?",
+        "the loader gave no examples: is its data set empty, or are all its labels ignored?",
     ),
     (
         lambda f, m: train.train_epoch(nn.Linear(4, 2), LOADER, None, None),
-        "the loader gave no examples: is its data set empty?",
+        "the loader gave no examples: is its data set empty, or are all its labels ignored?",
+    ),
+    (
+        lambda f, m: train.evaluate(nn.Linear(1, 1), ONE, nn.MSELoss()),
+        "the accuracy is counted for logits (N, C) and labels (N,) of whole numbers, got "
+        "(2, 1) and (2, 1) of torch.float32: measure the loss in a loop of your own for "
+        "other targets",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Linear(1, 1), ONE, nn.MSELoss(reduction="sum"), None
+        ),
+        "the loss must be the mean over a batch, got reduction='sum': leave reduction out",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Identity(), ONE, lambda logits, labels: logits.sum(), None
+        ),
+        "the loss of 2 examples is 2, and 1 when they are measured in two parts: give a "
+        "loss that is the mean over the examples, and weights as "
+        "nn.CrossEntropyLoss(weight=...) has them",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Identity(), ONE, lambda logits, labels: (logits * torch.nan).mean(), None
+        ),
+        "batch 1: the loss is nan, from which nothing can be learned: use a lower learning "
+        "rate, and look for NaN or infinite numbers in the images",
+    ),
+    (
+        lambda f, m: train.fit(
+            nn.Identity(),
+            ONE,
+            ONE,
+            lambda logits, labels: logits.mean() * torch.inf,
+            None,
+            epochs=1,
+        ),
+        "epoch 1, batch 1: the loss is inf, from which nothing can be learned: use a lower "
+        "learning rate, and look for NaN or infinite numbers in the images",
+    ),
+    (
+        lambda f, m: train.fit(None, [], [], None, None, epochs=0),
+        "epochs must be a whole number, 1 or more, got 0",
+    ),
+    (
+        lambda f, m: train.fit(None, [], [], None, None, epochs=1, patience=-1),
+        "patience must be a whole number, 1 or more, got -1: leave it out never to stop "
+        "early",
     ),
     (
         lambda f, m: check("01.9", 1),
