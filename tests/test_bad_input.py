@@ -213,6 +213,10 @@ def checkpoint(model, spoil=lambda content: content):
     return prepare
 
 
+def content_of(model):
+    return {"settings": model.settings, "state_dict": model.state_dict()}
+
+
 def network(value=None, name="hidden.0.weight"):
     model = Network(12, [5], 3)
     if value is not None:
@@ -579,9 +583,11 @@ ROWS = [
     ),
     row(
         "a checkpoint of another class",
-        checkpoint(SmallDenseNet()),
+        tensor_file(
+            {"settings": {"width": 2}, "state_dict": SmallDenseNet().state_dict()}
+        ),
         ValueError,
-        f"{UNFIT} .*'num_classes'.*Only a Network is rebuilt",
+        f"{UNFIT} .*'width'.*Only a Network or a SmallDenseNet is rebuilt",
     ),
     row(
         "the state dict of another network",
@@ -613,13 +619,13 @@ ROWS = [
     ),
     row(
         "NaN weights",
-        checkpoint(network(torch.nan)),
+        tensor_file(content_of(network(torch.nan))),
         ValueError,
         "hidden.0.weight holds NaN .*training had diverged; use the checkpoint before",
     ),
     row(
         "infinite weights",
-        checkpoint(network(-torch.inf, "output.bias")),
+        tensor_file(content_of(network(-torch.inf, "output.bias"))),
         ValueError,
         "output.bias holds NaN or infinite",
     ),

@@ -87,11 +87,42 @@ def written(folder, content):
     load_checkpoint(folder / "model.pt")
 
 
-def diverged(folder):
+def old_format(folder):
+    path = folder / "model.pt"
+    torch.save({"a": 1}, path, _use_new_zipfile_serialization=False)
+    load_checkpoint(path)
+
+
+def claiming(folder):
+    weights = {"output.weight": torch.zeros(1, 1).expand(1, 10**6)}
+    settings = {"input_size": 10**6, "hidden_sizes": [], "output_size": 1}
+    weights["output.bias"] = torch.zeros(1)
+    saved(folder, {"settings": settings, "state_dict": weights})
+
+
+def kept(folder, model=None, **more):
+    try:
+        models.save_checkpoint(folder / "model.pt", model or Network(2, [], 1), **more)
+    finally:
+        assert list(folder.iterdir()) == []
+
+
+def other_parts():
+    model = Network(2, [], 1)
+    model.dropout = nn.Dropout(0.5)
+    return model
+
+
+def diverging():
     model = Network(2, [], 1)
     nn.init.constant_(model.output.bias, torch.nan)
-    models.save_checkpoint(folder / "model.pt", model)
-    load_checkpoint(folder / "model.pt")
+    return model
+
+
+def diverged(folder):
+    model = diverging()
+    content = {"settings": model.settings, "state_dict": model.state_dict()}
+    saved(folder, content)
 
 
 def backbone(folder, monkeypatch, content=None):
@@ -245,13 +276,57 @@ SENTENCES = [
     (
         lambda f, m: saved(f, {"settings": {"inputs": 1}, "state_dict": {}}),
         "<>/model.pt: the weights don't fit the network of these settings (*). Only a "
-        "Network is rebuilt: build a model of another class first and use "
+        "Network or a SmallDenseNet is rebuilt: build a model of another class first and use "
         "model.load_state_dict",
     ),
     (
         lambda f, m: diverged(f),
         "<>/model.pt: output.bias holds NaN or infinite numbers: training had diverged; use "
         "the checkpoint before it",
+    ),
+    (
+        lambda f, m: old_format(f),
+        "<>/model.pt is in the file format that torch had before 2020: open it by "
+        "torch.load(path) and save it again",
+    ),
+    (
+        lambda f, m: claiming(f),
+        "<>/model.pt has *: they repeat a few numbers, which save_checkpoint doesn't write",
+    ),
+    (
+        lambda f, m: kept(f, nn.Linear(1, 1)),
+        "a Network or a SmallDenseNet can be rebuilt from a checkpoint, got Linear: keep "
+        "its weights by torch.save(model.state_dict(), path)",
+    ),
+    (
+        lambda f, m: kept(f, settings={}),
+        "settings= would take the place of the model's own settings: choose another name",
+    ),
+    (
+        lambda f, m: kept(f, run=Path("x")),
+        "run= can't be kept (it holds a *): a checkpoint holds numbers, strings, tensors, "
+        "and lists and dicts of them. Use torch.from_numpy(...) for an array, dict(...) for "
+        "another mapping, vars(...) for options, str(...) for other things",
+    ),
+    (
+        lambda f, m: kept(f, diverging()),
+        "output.bias holds NaN or infinite numbers: training has diverged, and the "
+        "checkpoint was not written",
+    ),
+    (
+        lambda f, m: kept(f, other_parts()),
+        "the model was changed after it was made, and {'input_size': 2, 'hidden_sizes': [], "
+        "'output_size': 1, 'dropout': 0.0} doesn't describe it (it has other parts than its "
+        "class makes): keep its weights by torch.save(model.state_dict(), path)",
+    ),
+    (
+        lambda f, m: models.save_checkpoint(f, Network(2, [], 1)),
+        "<> is not a file that can be replaced: choose another name",
+    ),
+    (
+        lambda f, m: Network(4, [], 10)(np.ones((2, 4))),
+        "the network takes a tensor (N, ...), got ndarray: use torch.from_numpy(images) for "
+        "an array, torch.stack(images) for a list of tensors",
     ),
     (
         lambda f, m: load_backbone("vgg"),
