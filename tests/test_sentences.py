@@ -166,6 +166,13 @@ def not_a_picture(folder):
     data.open_picture(folder / "a.png")
 
 
+def long_graph():
+    result = torch.ones(1, requires_grad=True)
+    for _ in range(200):
+        result = result.exp()
+    plot.show_graph(result)
+
+
 def started(folder, **options):
     with launch(**{"script": SCRIPT, **options}):
         pass
@@ -387,6 +394,47 @@ SENTENCES = [
     (
         lambda f, m: plot.show_images(torch.full((1, 3, 2, 2), 256)),
         "colours must lie between 0 and 255, got 256 to 256: clamp them",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.full((1, 2, 2), torch.nan)),
+        "images must hold numbers, got nothing but NaN and infinity",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.zeros(1, 2, 2, dtype=torch.complex64)),
+        "images must hold real numbers, got torch.complex64: use images.abs()",
+    ),
+    (
+        lambda f, m: plot.show_images(np.ones((1, 2, 2))),
+        "images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got ndarray: use "
+        "torch.from_numpy(...)",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.rand(1, 2, 2), columns=0),
+        "columns must be a whole number, 1 or more, got 0",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), [0.5, 0.5], "ab"),
+        "probabilities must be a tensor, got list",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), torch.rand(0), []),
+        "classes must hold at least one name, got none",
+    ),
+    (
+        lambda f, m: plot.show_prediction(
+            torch.rand(2, 2), torch.tensor([torch.nan]), "a"
+        ),
+        "probabilities must lie between 0 and 1, got NaN: look for NaN in the image, and in "
+        "the weights of the network",
+    ),
+    (
+        lambda f, m: plot.show_graph([1]),
+        "result must be a tensor, got list",
+    ),
+    (
+        lambda f, m: long_graph(),
+        "the graph has 201 nodes, and up to 200 can be drawn: show that of a smaller "
+        "network, or of one layer",
     ),
     (
         lambda f, m: plot.show_prediction(torch.rand(1, 1, 2, 2), torch.ones(10) / 10),
