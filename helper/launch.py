@@ -195,27 +195,37 @@ def _kill(find: Callable[[], list[int]], *, adopted: bool = False) -> None:
 
 def _descendants(ancestor: int) -> list[int]:
     """The processes that this one has started, and those that they have, and so on."""
-    parents = {}
-    if sys.platform == "linux":
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it has just ended
-                # 7 (name) S 1 ...: the name may hold anything, and a Z is dead already.
-                state, parent, *_ = (
-                    (folder / "stat").read_text().rpartition(")")[2].split()
-                )
-                if state != "Z":
-                    parents[int(folder.name)] = int(parent)
-    else:
-        ps = ["ps", "-A", "-o", "pid=,ppid=,state="]
-        for line in subprocess.check_output(ps, text=True).splitlines():
-            number, parent, state = line.split()[:3]
-            if not state.startswith("Z"):
-                parents[int(number)] = int(parent)
+    parents = _parents()
     found, new = [], [ancestor]
     while new:
         new = [number for number, parent in parents.items() if parent in new]
         found += new
     return found
+
+
+def _parents() -> dict[int, int]:
+    """Who has started each process that runs; one that is dead (Z) doesn't."""
+    parents = {}
+    if sys.platform == "linux":
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has just ended
+                # 7 (name) S 1 ...: the name may hold anything.
+                state, parent, *_ = (
+                    (folder / "stat")
+                    .read_text(errors="replace")
+                    .rpartition(")")[2]
+                    .split()
+                )
+                if state != "Z":
+                    parents[int(folder.name)] = int(parent)
+        return parents
+    command = ["ps", "-A", "-o", "pid=,ppid=,state="]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ps:
+        for line in ps.stdout:
+            number, parent, state = line.split()[:3]
+            if not state.startswith("Z") and int(number) != ps.pid:
+                parents[int(number)] = int(parent)
+    return parents
 
 
 def _marked(mark: str) -> list[int]:

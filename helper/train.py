@@ -202,8 +202,8 @@ def _expect_classes(logits: Tensor, labels: Tensor) -> None:
 
 def _averages_over_classes(loss_function: Callable, labels: Tensor) -> bool:
     """Whether the loss has a weight for each class, and a class that it ignores."""
-    kinds = nn.CrossEntropyLoss, nn.NLLLoss
-    return isinstance(loss_function, kinds) and not labels.is_floating_point()
+    kinds = nn.CrossEntropyLoss, nn.NLLLoss  # and not what is derived from them
+    return type(loss_function) in kinds and not labels.is_floating_point()
 
 
 def _counted(loss_function: Callable, labels: Tensor) -> Tensor:

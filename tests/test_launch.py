@@ -287,7 +287,7 @@ def test_nothing_outlives_workers_that_are_deaf(tmp_path, brief):
 KERNEL = """
 import sys, helper.launch
 helper.launch.GRACE = 0.3
-with helper.launch.launch(sys.argv[1]) as process:
+with helper.launch.launch(sys.argv[1], processes=int(sys.argv[2])) as process:
     for line in process.stdout:
         print(line, end="", flush=True)
 """
@@ -295,11 +295,41 @@ with helper.launch.launch(sys.argv[1]) as process:
 
 @LINUX
 def test_nothing_outlives_a_kernel_that_is_killed(tmp_path):
-    kernel = [sys.executable, "-c", KERNEL, str(write(tmp_path, STAYS))]
+    kernel = [sys.executable, "-c", KERNEL, str(write(tmp_path, STAYS)), "1"]
     with subprocess.Popen(kernel, stdout=subprocess.PIPE, text=True) as process:
         started = family(process)
         process.kill()
     assert_gone(started, 20)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no watcher")
+def test_no_worker_outlives_a_kernel_that_is_killed(tmp_path):
+    kernel = [sys.executable, "-c", KERNEL, str(write(tmp_path, WORKERS)), "2"]
+    with subprocess.Popen(kernel, stdout=subprocess.PIPE, text=True) as process:
+        numbers = "".join(process.stdout.readline() for _ in range(2)).split()
+        started = [psutil.Process(int(number)) for number in numbers]
+        started += psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    assert len(started) >= 8  # two workers with a child each, torchrun, the watcher
+    assert_gone(started, 30)
+
+
+@pytest.mark.skipif(not shutil.which("ps"), reason="asks ps, as on macOS")
+@pytest.mark.parametrize("system", [sys.platform, "darwin"])
+def test_a_tree_of_processes_is_seen_whole(monkeypatch, system):
+    tree = [sys.executable, "-c"]
+    tree += [
+        "import subprocess as s; p = s.Popen(['sleep', '600']); print(p.pid, flush=1); p.wait()"
+    ]
+    with subprocess.Popen(tree, stdout=subprocess.PIPE, text=True) as process:
+        grandchild = int(process.stdout.readline())
+        monkeypatch.setattr(launching.sys, "platform", system)
+        try:
+            assert launching._descendants(process.pid) == [grandchild]
+            assert set(launching._descendants(os.getpid())) >= {process.pid, grandchild}
+        finally:
+            launching._kill(lambda: launching._descendants(process.pid))
+    assert launching._descendants(process.pid) == []
 
 
 def test_a_script_that_ends_in_good_order_is_given_the_time(tmp_path):

@@ -423,6 +423,22 @@ def test_a_loss_that_is_no_mean_over_the_examples_is_refused(data, loss_function
         train_epoch(model, loader, loss_function, optimizer)
 
 
+class Focal(nn.CrossEntropyLoss):
+    """With weights, but a mean over the examples all the same."""
+
+    def forward(self, logits, labels):
+        losses = nn.functional.cross_entropy(logits, labels, reduction="none")
+        return (self.weight[labels] * losses**2).mean()
+
+
+def test_a_loss_of_ones_own_is_judged_by_what_it_gives(data):
+    model, loss_function = nn.Linear(4, 2), Focal(torch.tensor([1.0, 5.0]))
+    with torch.no_grad():
+        at_once = loss_function(model(data.tensors[0]), data.tensors[1]).item()
+    loss, _ = evaluate(model, DataLoader(data, batch_size=32), loss_function)
+    assert loss == pytest.approx(at_once, rel=1e-5)
+
+
 @pytest.mark.parametrize("reduction", ["sum", "none"])
 def test_a_loss_that_is_not_reduced_to_its_mean_is_refused(data, reduction):
     model, loader = nn.Linear(4, 2), DataLoader(data, batch_size=32)
