@@ -138,7 +138,7 @@ def fit(
     Raises:
         ValueError: what `train_epoch` and `evaluate` raise; `epochs` or `patience` is below 1;
             a loss is NaN or infinite: the message names the epoch, and the batch. After any
-            error, and Ctrl-C, the model has the weights of the best epoch that was finished.
+            error, and Ctrl-C, the model has the weights of the best epoch, if one was finished.
     """
     _expect_counts(epochs=epochs, patience=patience)
     history = {"train_loss": [], "valid_loss": [], "valid_accuracy": []}
@@ -213,7 +213,6 @@ def _counted(loss_function: Callable, labels: Tensor) -> Tensor:
     return torch.ones_like(labels, dtype=torch.bool)
 
 
-@torch.no_grad()
 def _weight(loss_function: Callable, logits: Tensor, labels: Tensor) -> float:
     """What the loss of this batch is the mean over: the labels' weights, or the examples."""
     reduction = getattr(loss_function, "reduction", "mean")
@@ -223,15 +222,16 @@ def _weight(loss_function: Callable, logits: Tensor, labels: Tensor) -> float:
             "reduction out"
         )
     if _averages_over_classes(loss_function, labels):
-        counted = labels[_counted(loss_function, labels)].long()
+        counted = _counted(loss_function, labels)
         if loss_function.weight is None:
-            return counted.numel()
-        return loss_function.weight[counted].sum().item()
+            return counted.sum().item()
+        return loss_function.weight[labels[counted].long()].sum().item()
     if len(labels) > 1:
         _expect_mean(loss_function, logits, labels)
     return len(labels)
 
 
+@torch.no_grad()
 def _expect_mean(loss_function: Callable, logits: Tensor, labels: Tensor) -> None:
     """Two parts of a batch must give what the whole gives, each counted for its size."""
     whole, middle = loss_function(logits, labels), len(labels) // 2
