@@ -26,6 +26,7 @@ from helper.launch import launch
 from helper.models import Network, SmallDenseNet, load_backbone, load_checkpoint
 
 LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
+ONE = DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2, 1)), batch_size=2)
 SCRIPT = ROOT / "notebooks" / "09_train.py"
 
 
@@ -86,11 +87,42 @@ def written(folder, content):
     load_checkpoint(folder / "model.pt")
 
 
-def diverged(folder):
+def old_format(folder):
+    path = folder / "model.pt"
+    torch.save({"a": 1}, path, _use_new_zipfile_serialization=False)
+    load_checkpoint(path)
+
+
+def claiming(folder):
+    weights = {"output.weight": torch.zeros(1, 1).expand(1, 10**6)}
+    settings = {"input_size": 10**6, "hidden_sizes": [], "output_size": 1}
+    weights["output.bias"] = torch.zeros(1)
+    saved(folder, {"settings": settings, "state_dict": weights})
+
+
+def kept(folder, model=None, **more):
+    try:
+        models.save_checkpoint(folder / "model.pt", model or Network(2, [], 1), **more)
+    finally:
+        assert list(folder.iterdir()) == []
+
+
+def other_parts():
+    model = Network(2, [], 1)
+    model.dropout = nn.Dropout(0.5)
+    return model
+
+
+def diverging():
     model = Network(2, [], 1)
     nn.init.constant_(model.output.bias, torch.nan)
-    models.save_checkpoint(folder / "model.pt", model)
-    load_checkpoint(folder / "model.pt")
+    return model
+
+
+def diverged(folder):
+    model = diverging()
+    content = {"settings": model.settings, "state_dict": model.state_dict()}
+    saved(folder, content)
 
 
 def backbone(folder, monkeypatch, content=None):
@@ -132,6 +164,13 @@ def looping(folder):
 def not_a_picture(folder):
     (folder / "a.png").write_bytes(b"")
     data.open_picture(folder / "a.png")
+
+
+def long_graph():
+    result = torch.ones(1, requires_grad=True)
+    for _ in range(200):
+        result = result.exp()
+    plot.show_graph(result)
 
 
 def started(folder, **options):
@@ -244,13 +283,57 @@ SENTENCES = [
     (
         lambda f, m: saved(f, {"settings": {"inputs": 1}, "state_dict": {}}),
         "<>/model.pt: the weights don't fit the network of these settings (*). Only a "
-        "Network is rebuilt: build a model of another class first and use "
+        "Network or a SmallDenseNet is rebuilt: build a model of another class first and use "
         "model.load_state_dict",
     ),
     (
         lambda f, m: diverged(f),
         "<>/model.pt: output.bias holds NaN or infinite numbers: training had diverged; use "
         "the checkpoint before it",
+    ),
+    (
+        lambda f, m: old_format(f),
+        "<>/model.pt is in the file format that torch had before 2020: open it by "
+        "torch.load(path) and save it again",
+    ),
+    (
+        lambda f, m: claiming(f),
+        "<>/model.pt has *: they repeat a few numbers, which save_checkpoint doesn't write",
+    ),
+    (
+        lambda f, m: kept(f, nn.Linear(1, 1)),
+        "a Network or a SmallDenseNet can be rebuilt from a checkpoint, got Linear: keep "
+        "its weights by torch.save(model.state_dict(), path)",
+    ),
+    (
+        lambda f, m: kept(f, settings={}),
+        "settings= would take the place of the model's own settings: choose another name",
+    ),
+    (
+        lambda f, m: kept(f, run=Path("x")),
+        "run= can't be kept (it holds a *): a checkpoint holds numbers, strings, tensors, "
+        "and lists and dicts of them. Use torch.from_numpy(...) for an array, dict(...) for "
+        "another mapping, vars(...) for options, str(...) for other things",
+    ),
+    (
+        lambda f, m: kept(f, diverging()),
+        "output.bias holds NaN or infinite numbers: training has diverged, and the "
+        "checkpoint was not written",
+    ),
+    (
+        lambda f, m: kept(f, other_parts()),
+        "the model was changed after it was made, and {'input_size': 2, 'hidden_sizes': [], "
+        "'output_size': 1, 'dropout': 0.0} doesn't describe it (it has other parts than its "
+        "class makes): keep its weights by torch.save(model.state_dict(), path)",
+    ),
+    (
+        lambda f, m: models.save_checkpoint(f, Network(2, [], 1)),
+        "<> is not a file that can be replaced: choose another name",
+    ),
+    (
+        lambda f, m: Network(4, [], 10)(np.ones((2, 4))),
+        "the network takes a tensor (N, ...), got ndarray: use torch.from_numpy(images) for "
+        "an array, torch.stack(images) for a list of tensors",
     ),
     (
         lambda f, m: load_backbone("vgg"),
@@ -313,6 +396,47 @@ SENTENCES = [
         "colours must lie between 0 and 255, got 256 to 256: clamp them",
     ),
     (
+        lambda f, m: plot.show_images(torch.full((1, 2, 2), torch.nan)),
+        "images must hold numbers, got nothing but NaN and infinity",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.zeros(1, 2, 2, dtype=torch.complex64)),
+        "images must hold real numbers, got torch.complex64: use images.abs()",
+    ),
+    (
+        lambda f, m: plot.show_images(np.ones((1, 2, 2))),
+        "images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got ndarray: use "
+        "torch.from_numpy(...)",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.rand(1, 2, 2), columns=0),
+        "columns must be a whole number, 1 or more, got 0",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), [0.5, 0.5], "ab"),
+        "probabilities must be a tensor, got list",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), torch.rand(0), []),
+        "classes must hold at least one name, got none",
+    ),
+    (
+        lambda f, m: plot.show_prediction(
+            torch.rand(2, 2), torch.tensor([torch.nan]), "a"
+        ),
+        "probabilities must lie between 0 and 1, got NaN: look for NaN in the image, and in "
+        "the weights of the network",
+    ),
+    (
+        lambda f, m: plot.show_graph([1]),
+        "result must be a tensor, got list",
+    ),
+    (
+        lambda f, m: long_graph(),
+        "the graph has 201 nodes, and up to 200 can be drawn: show that of a smaller "
+        "network, or of one layer",
+    ),
+    (
         lambda f, m: plot.show_prediction(torch.rand(1, 1, 2, 2), torch.ones(10) / 10),
         "image must be (H, W) or (1 or 3, H, W), got (1, 1, 2, 2): choose one picture of a "
         "batch by images[0]",
@@ -340,11 +464,59 @@ SENTENCES = [
     ),
     (
         lambda f, m: train.evaluate(nn.Linear(4, 2), LOADER, None),
-        "the loader gave no examples: is its data set empty?",
+        "the loader gave no examples: is its data set empty, or are all its labels ignored?",
     ),
     (
         lambda f, m: train.train_epoch(nn.Linear(4, 2), LOADER, None, None),
-        "the loader gave no examples: is its data set empty?",
+        "the loader gave no examples: is its data set empty, or are all its labels ignored?",
+    ),
+    (
+        lambda f, m: train.evaluate(nn.Linear(1, 1), ONE, nn.MSELoss()),
+        "the accuracy is counted for logits (N, C) and labels (N,) of whole numbers, got "
+        "(2, 1) and (2, 1) of torch.float32: measure the loss in a loop of your own for "
+        "other targets",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Linear(1, 1), ONE, nn.MSELoss(reduction="sum"), None
+        ),
+        "the loss must be the mean over a batch, got reduction='sum': leave reduction out",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Identity(), ONE, lambda logits, labels: logits.sum(), None
+        ),
+        "the loss of 2 examples is 2, and 1 when they are measured in two parts: give a "
+        "loss that is the mean over the examples, and weights as "
+        "nn.CrossEntropyLoss(weight=...) has them",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Identity(), ONE, lambda logits, labels: (logits * torch.nan).mean(), None
+        ),
+        "batch 1: the loss is nan, from which nothing can be learned: use a lower learning "
+        "rate, and look for NaN or infinite numbers in the images",
+    ),
+    (
+        lambda f, m: train.fit(
+            nn.Identity(),
+            ONE,
+            ONE,
+            lambda logits, labels: logits.mean() * torch.inf,
+            None,
+            epochs=1,
+        ),
+        "epoch 1, batch 1: the loss is inf, from which nothing can be learned: use a lower "
+        "learning rate, and look for NaN or infinite numbers in the images",
+    ),
+    (
+        lambda f, m: train.fit(None, [], [], None, None, epochs=0),
+        "epochs must be a whole number, 1 or more, got 0",
+    ),
+    (
+        lambda f, m: train.fit(None, [], [], None, None, epochs=1, patience=-1),
+        "patience must be a whole number, 1 or more, got -1: leave it out never to stop "
+        "early",
     ),
     (
         lambda f, m: check("01.9", 1),
