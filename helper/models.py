@@ -155,7 +155,10 @@ def load_backbone(name: str = "small") -> Backbone:
             f"no backbone is called {name!r}: choose 'small' or 'densenet121'"
         )
     path = WEIGHTS / "small_densenet.pt"
-    bring_back = "bring it back with `git checkout -- data/weights`"
+    bring_back = (
+        "bring it back (`git checkout -- data/weights`, or copy data/weights from a new "
+        "copy of the course)"
+    )
     if not path.is_file():
         raise FileNotFoundError(
             f"no small_densenet.pt in {path.parent}: {bring_back}, and install the course "

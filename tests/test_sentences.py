@@ -182,19 +182,20 @@ def started(folder, **options):
 SENTENCES = [
     (
         lambda f, m: digits_without(f, "t10k-labels-idx1-ubyte"),
-        "no t10k-labels-idx1-ubyte in <>/digits: bring the folder back with `git checkout "
-        "-- data/digits`, and install the course from its own folder (pip install -e .)",
+        "no t10k-labels-idx1-ubyte in <>/digits: bring the folder back (`git checkout -- "
+        "data/digits`, or copy data/digits from a new copy of the course), and install the "
+        "course from its own folder (pip install -e .)",
     ),
     (
         lambda f, m: digits_without(f, *data.FILES[:2]),
         "no train-images-idx3-ubyte and no train-labels-idx1-ubyte in <>/digits: bring the "
-        "folder back with `git checkout -- data/digits`, and install the course from its "
-        "own folder (pip install -e .)",
+        "folder back (`git checkout -- data/digits`, or copy data/digits from a new copy of "
+        "the course), and install the course from its own folder (pip install -e .)",
     ),
     (
         lambda f, m: digits_with(f, cut_images),
-        "the digits in <>/digits can't be read (*): bring them back with `git checkout -- "
-        "data/digits`",
+        "the digits in <>/digits can't be read (*): bring them back (`git checkout -- "
+        "data/digits`, or copy data/digits from a new copy of the course)",
     ),
     (
         lambda f, m: digits_with(f, other_labels),
@@ -341,12 +342,14 @@ SENTENCES = [
     ),
     (
         backbone,
-        "no small_densenet.pt in <>: bring it back with `git checkout -- data/weights`, and "
-        "install the course from its own folder (pip install -e .)",
+        "no small_densenet.pt in <>: bring it back (`git checkout -- data/weights`, or copy "
+        "data/weights from a new copy of the course), and install the course from its own "
+        "folder (pip install -e .)",
     ),
     (
         lambda f, m: backbone(f, m, b"half"),
-        "<>/small_densenet.pt is damaged: bring it back with `git checkout -- data/weights`",
+        "<>/small_densenet.pt is damaged: bring it back (`git checkout -- data/weights`, or "
+        "copy data/weights from a new copy of the course)",
     ),
     (
         densenet121,
@@ -559,7 +562,7 @@ SENTENCES = [
     ),
     (
         lambda f, m: expect_tensor(torch.tensor(2), torch.tensor(1)),
-        "1 of 1 values of your answer are not the expected ones.",
+        "your answer is 2, expected 1.",
     ),
     (
         lambda f, m: expect_number(torch.ones(2), 1.0, hint="So."),
