@@ -66,7 +66,7 @@ class Exercise:
         pieces += [e["answer"] for g in ("right", "wrong") for e in self.answers(g)]
         space = {"__name__": "__main__"}
         with contextlib.redirect_stdout(io.StringIO()):
-            for source in needed(self.before, *pieces):
+            for source in [*needed(self.before, *pieces), self.published]:
                 exec(compile(source, "<cell>", "exec"), space)
         return space
 
