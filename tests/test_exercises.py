@@ -91,17 +91,18 @@ class Exercise:
 
 
 def names_in(source):
-    """The names that a piece of code sets, and those that it looks up."""
+    """The names that a piece of code sets, and those that it needs from before it."""
     code = compile(source, "<cell>", "exec")
-    sets, looks_up, parts = set(), set(), [code]
+    sets, needs, parts = set(), set(), [code]
     for part in parts:
         for instruction in dis.get_instructions(part):
-            if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
-                looks_up.add(instruction.argval)
+            name = instruction.argval
+            if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL") and name not in sets:
+                needs.add(name)
             if instruction.opname == "STORE_NAME" and part is code:
-                sets.add(instruction.argval)
+                sets.add(name)
         parts += [const for const in part.co_consts if hasattr(const, "co_code")]
-    return sets, looks_up
+    return sets, needs
 
 
 @functools.cache
@@ -114,9 +115,9 @@ def namespaces(stem):
     wanted = {name for e in lesson for piece in e.pieces for name in names_in(piece)[1]}
     chosen = set()
     for source in reversed(lesson[-1].before):
-        sets, looks_up = names_in(source)
+        sets, needs = names_in(source)
         if sets & wanted:
-            wanted |= looks_up
+            wanted |= needs
             chosen.add(source)
     space, found, done = {"__name__": "__main__"}, {}, 0
     for exercise in lesson:
