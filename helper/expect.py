@@ -10,6 +10,7 @@ import inspect
 import math
 import numbers
 import random
+import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -251,6 +252,23 @@ def expect_no_loop(function: Callable, hint: str) -> None:
             )
         inner = [const for const in part.co_consts if inspect.iscode(const)]
         parts += [found for found in inner + called if found not in parts]
+
+
+def count_steps(function: Callable, *arguments: object) -> int:
+    """How many lines of Python a call runs: it grows with the data where there is a loop."""
+    steps, traced = 0, sys.gettrace()
+
+    def trace(frame: object, event: str, value: object) -> Callable:
+        nonlocal steps
+        steps += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        call(function, *arguments)
+    finally:
+        sys.settrace(traced)
+    return steps
 
 
 def expect_model(answer: object) -> nn.Module:

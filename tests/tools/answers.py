@@ -120,7 +120,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, object]]:
     here = ast.unparse(node) if not isinstance(node, ast.Module) else ""
     here = " ".join(here.split())[:70]
     if isinstance(node, ast.Constant):
-        yield from _constants(node, here)
+        yield from _constants(node, f"{here} in line {node.lineno}")
     if isinstance(node, (ast.BinOp, ast.AugAssign, ast.BoolOp)):
         other = OPERATORS.get(type(node.op))
         if other:
