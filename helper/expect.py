@@ -8,6 +8,7 @@ import copy
 import dis
 import inspect
 import math
+import numbers
 import random
 import sys
 import textwrap
@@ -64,12 +65,19 @@ def expect_results(
             "cross_entropy" or "backward", to the sentence for whoever calls it.
         tolerance, any_float: as for `expect_tensor`.
     """
-    outcomes = []
+    outcomes, copies = [], []
     for case in cases:
         with Calls() as calls:
             outcomes.append(_try_case(function, case))
-        for name in calls.names & set(without or {}):
+        copies.append(_numbers_of(outcomes[-1]))
+        for name in sorted(calls.names & set(without or {})):
             raise Wrong(without[name])
+    for outcome, copied in zip(outcomes, copies, strict=True):
+        if copied is not None and _change(copied, outcome.detach()):
+            raise Wrong(
+                "a later call of your function changes what an earlier one returned: make a "
+                "new tensor in each call."
+            )
     problems = []
     for case, outcome in zip(cases, outcomes, strict=True):
         try:
@@ -83,11 +91,18 @@ def expect_results(
         return
     for sentence, mistake in (mistakes or {}).items():
         if all(
-            alike(outcome, mistake(*copy.deepcopy(case.arguments)))
+            _explains(mistake, case, outcome)
             for case, outcome in zip(cases, outcomes, strict=True)
         ):
             raise Wrong(sentence)
     raise problems[0]
+
+
+def expect_no_mistake(answer: object, mistakes: Mapping[str, object]) -> None:
+    """`answer` must be none of the values that come of a mistake; its sentence stands before it."""
+    for sentence, mistaken in mistakes.items():
+        if alike(answer, mistaken):
+            raise Wrong(sentence)
 
 
 def expect_tensor(
@@ -98,30 +113,33 @@ def expect_tensor(
     what: str = "your answer",
     tolerance: float = 1e-5,
     any_float: bool = False,
+    say_expected: bool = False,
 ) -> Tensor:
     """`answer` must be like `expected`: type, shape, dtype, device and values.
 
     The values of a float tensor may be off by `tolerance`, relative to the larger of one
     and the expected value. `any_float` accepts every floating dtype for an expected one.
+    `say_expected` as for `expect_number`.
     """
     expect_tried(answer)
     if isinstance(answer, np.ndarray):
         raise Wrong(f"{what} is a numpy array, not a tensor: use torch.from_numpy.")
     if not isinstance(answer, Tensor):
         raise Wrong(f"{what} is {kind_of(answer)}, not a tensor.")
+    if answer.is_nested or answer.layout != expected.layout:
+        kind = "nested" if answer.is_nested else "sparse"
+        raise Wrong(f"{what} is a {kind} tensor, expected a plain one.")
     if answer.shape != expected.shape:
         raise Wrong(
             f"the shape of {what} is {tuple(answer.shape)}, expected "
             f"{tuple(expected.shape)}. {hint}".rstrip()
         )
-    if answer.layout != expected.layout:
-        raise Wrong(
-            f"{what} is a sparse tensor, expected a plain one: use .to_dense()."
-        )
+    if answer.is_meta and not expected.is_meta:
+        raise Wrong(f"{what} is a tensor on meta, which has no values.")
     if answer.device != expected.device:
         raise Wrong(
             f"the device of {what} is {answer.device}, expected {expected.device}: "
-            "make the result of the arguments, which are there."
+            f".to({str(expected.device)!r}) moves it."
         )
     floats = answer.is_floating_point() and expected.is_floating_point()
     if answer.dtype != expected.dtype and not (any_float and floats):
@@ -136,20 +154,17 @@ def expect_tensor(
         raise Wrong(f"{many} values of {what} are NaN, not a number. {hint}".rstrip())
     wrong = ~_close(got, want, tolerance if expected.is_floating_point() else 0)
     if wrong.any() and expected.ndim == 0:
-        raise Wrong(
-            f"{what} is {answer.detach().item():.4g}, expected {expected.item():.4g}. "
-            f"{hint}".rstrip()
-        )
+        value, right = _different(answer.detach().item(), expected.item())
+        raise Wrong(f"{what} is {value}, expected {right}. {hint}".rstrip())
     if wrong.any():
         place = tuple(wrong.nonzero()[0].tolist())
-        value = answer.detach()[place].item()
-        value = f"{value:.4g}" if isinstance(value, float) else value
-        where = (
-            f" The first is at {list(place)}, where you have {value}." if place else ""
-        )
+        value, right = (t.detach()[place].item() for t in (answer, expected))
+        value, right = _different(value, right)
+        instead = f", expected {right}" if say_expected else ""
         raise Wrong(
             f"{int(wrong.sum())} of {wrong.numel()} values of {what} are not the expected "
-            f"ones.{where} {hint}".rstrip()
+            f"ones. The first is at {list(place)}, where you have {value}{instead}. "
+            f"{hint}".rstrip()
         )
     return answer
 
@@ -175,10 +190,14 @@ def expect_number(
                 f"{what} has shape {tuple(answer.shape)}, expected one number. "
                 f"{hint}".rstrip()
             )
-        if isinstance(answer, Tensor) and answer.is_meta:
-            raise Wrong(f"{what} is a tensor on meta, which has no value.")
-        answer = answer.detach().item() if isinstance(answer, Tensor) else answer.item()
-    if isinstance(answer, bool) or not isinstance(answer, (int, float)):
+        if isinstance(answer, Tensor):
+            if answer.is_meta:
+                raise Wrong(f"{what} is a tensor on meta, which has no value.")
+            answer = answer.detach().to_dense() if answer.is_sparse else answer.detach()
+        answer = answer.item()
+    if isinstance(answer, str) and _is_number(answer):
+        raise Wrong(f"{what} is text, not a number: leave out the quotes.")
+    if isinstance(answer, bool) or not isinstance(answer, numbers.Real):
         raise Wrong(f"{what} is {kind_of(answer)}, not a number.")
     try:
         number = float(answer)
@@ -188,8 +207,9 @@ def expect_number(
         raise Wrong(f"{what} is NaN, not a number.")
     if not abs(number - expected) <= tolerance * max(1, abs(expected)):
         if say_expected:
-            raise Wrong(f"{what} is {number:g}, expected {expected:g}. {hint}".rstrip())
-        raise Wrong(f"{number:g} is not the number. {hint}".rstrip())
+            number, right = _different(number, float(expected))
+            raise Wrong(f"{what} is {number}, expected {right}. {hint}".rstrip())
+        raise Wrong(f"{number:.10g} is not the number. {hint}".rstrip())
     return answer
 
 
@@ -204,16 +224,34 @@ def expect_function(answer: object) -> Callable:
 
 
 def expect_no_loop(function: Callable, hint: str) -> None:
-    """The function's own code must have no `for`, `while` or comprehension."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    """The function must have no `for`, `while`, comprehension or `map`, nor call itself.
+
+    Other functions of the learner's that it calls are looked into as well.
+    """
+    function = inspect.unwrap(function)
+    code = getattr(function, "__code__", None)
+    known = getattr(function, "__globals__", {})
     parts = [code] if code else []
     for part in parts:
-        names = {instruction.opname for instruction in dis.get_instructions(part)}
-        if any(
-            name == "FOR_ITER" or name.startswith("JUMP_BACKWARD") for name in names
+        operations = {instruction.opname for instruction in dis.get_instructions(part)}
+        called = [known.get(name) for name in part.co_names]
+        called = [
+            other.__code__
+            for other in called
+            if inspect.isfunction(other) and other.__module__ == function.__module__
+        ]
+        if (
+            "FOR_ITER" in operations
+            or any("BACKWARD" in name for name in operations)
+            or ("map" in part.co_names and "map" not in known)
         ):
             raise Wrong(f"there is a loop in your function. {hint}".rstrip())
-        parts += [const for const in part.co_consts if inspect.iscode(const)]
+        if code in called:
+            raise Wrong(
+                f"your function calls itself, which is a loop too. {hint}".rstrip()
+            )
+        inner = [const for const in part.co_consts if inspect.iscode(const)]
+        parts += [found for found in inner + called if found not in parts]
 
 
 def count_steps(function: Callable, *arguments: object) -> int:
@@ -243,7 +281,12 @@ def expect_model(answer: object) -> nn.Module:
         )
     if not isinstance(answer, nn.Module):
         raise Wrong(f"your answer is {kind_of(answer)}, not a module (nn.Module).")
-    return copy.deepcopy(answer).eval()
+    try:
+        return copy.deepcopy(answer).eval()
+    except Exception as error:
+        raise Wrong(
+            f"your model can't be copied ({describe(error)}): keep no results in self."
+        ) from error
 
 
 def expect_tried(answer: object) -> None:
@@ -271,6 +314,16 @@ def call(function: Callable, *arguments: object, given: str = "") -> object:
     """
     result = call_for_effect(function, *arguments, given=given)
     if result is None:
+        given = f", {given}" if given else ""
+        returns = _returns(function)
+        if returns == {"something"}:
+            raise Wrong(
+                "your function returns None: what stands behind its `return` is None."
+            )
+        if "something" in returns:
+            raise Wrong(
+                f"your function returns None{given}: one way through it has no `return`."
+            )
         raise Wrong("your function returns None: is a `return` missing?")
     return result
 
@@ -289,7 +342,7 @@ def call_for_effect(
     except ValueError:  # some functions written in C don't tell
         pass
     given = f", {given}," if given else ""
-    grad = torch.is_grad_enabled()
+    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     try:
         result = function(*arguments)
     except Wrong:
@@ -301,6 +354,12 @@ def call_for_effect(
         raise Wrong(
             "your function turns gradients on or off, and leaves it so for all that comes "
             "after it: use `with torch.no_grad():`."
+        )
+    if torch.get_default_dtype() != dtype:
+        torch.set_default_dtype(dtype)
+        raise Wrong(
+            "your function changes torch's default dtype, for all that comes after it: give "
+            "the dtype where you make a tensor."
         )
     return result
 
@@ -370,10 +429,10 @@ def alike(outcome: object, mistaken: object) -> bool:
             torch.as_tensor(outcome).detach(),
             torch.as_tensor(mistaken).detach(),
         )
-        if got.is_complex() or got.is_sparse:
+        if got.is_complex() or got.layout != torch.strided or got.is_meta:
             return False
         got, want = got.double(), want.double()
-    except (TypeError, ValueError, RuntimeError):
+    except Exception:  # whatever the answer is, it is no number and no table of numbers
         return False
     same = got.shape == want.shape and got.device == want.device
     return same and bool(_close(got, want, 1e-5).all())
@@ -411,6 +470,42 @@ def _try_case(function: Callable, case: Case) -> object:
     return result
 
 
+def _explains(mistake: Callable, case: Case, outcome: object) -> bool:
+    """Does somebody who makes this mistake get this outcome?"""
+    try:
+        mistaken = mistake(*copy.deepcopy(case.arguments))
+    except Exception:  # this mistake can't be made with these arguments
+        return False
+    return alike(outcome, mistaken)
+
+
+def _numbers_of(outcome: object) -> Tensor | None:
+    """A copy of a plain tensor's numbers."""
+    if not isinstance(outcome, Tensor) or outcome.is_meta or outcome.is_nested:
+        return None
+    return outcome.detach().clone() if outcome.layout == torch.strided else None
+
+
+def _different(value: object, right: object) -> tuple[str, str]:
+    """Both numbers in so few digits as show that they differ."""
+    for digits in range(4, 17):
+        short = [
+            f"{v:.{digits}g}" if isinstance(v, float) else f"{v}"
+            for v in (value, right)
+        ]
+        if short[0] != short[1]:
+            break
+    return short[0], short[1]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _expect_like(
     outcome: object,
     expected: object,
@@ -427,6 +522,7 @@ def _expect_like(
             what=what,
             tolerance=tolerance,
             any_float=any_float,
+            say_expected=True,
         )
     else:
         expect_number(
@@ -479,6 +575,20 @@ def _change(before: object, after: object) -> str:
         return next((change for change in changes if change), "")
     same = before is after or bool(before == after)
     return "" if same else "was changed"
+
+
+def _returns(function: Callable) -> set[str]:
+    """What the function's ways through end with: "something" or "nothing" behind `return`."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    steps = list(dis.get_instructions(code)) if code else []
+    found = set()
+    for before, after in zip(steps[:-1], steps[1:], strict=True):
+        if after.opname == "RETURN_CONST":
+            found.add("nothing" if after.argval is None else "something")
+        if after.opname == "RETURN_VALUE":
+            nothing = before.opname == "LOAD_CONST" and before.argval is None
+            found.add("nothing" if nothing else "something")
+    return found
 
 
 def _is_stub(function: Callable) -> bool:

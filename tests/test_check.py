@@ -160,7 +160,10 @@ def test_interrupting_an_endless_answer_works():
         (np.ones(2), "a numpy array, not a tensor"),
         (torch.ones(2, 1), r"shape of your answer is \(2, 1\), expected \(2,\)"),
         (torch.ones(2).double(), "dtype of your answer is torch.float64"),
-        (torch.ones(2, device="meta"), "device of your answer is meta, expected cpu"),
+        (
+            torch.ones(2, device="meta"),
+            "your answer is a tensor on meta, which has no values",
+        ),
         (torch.tensor([1.0, torch.nan]), "1 of 2 values of your answer are NaN"),
         (torch.tensor([1.0, 2.5]), r"1 of 2 values .* at \[1\], where you have 2.5"),
         (torch.tensor([1.0, torch.inf]), "1 of 2 values"),

@@ -1,23 +1,70 @@
+import copy
+import random
+from collections.abc import Callable, Sequence
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helper.expect import (
+    Calls,
+    Case,
     Wrong,
+    alike,
     call,
+    describe,
+    distinct,
     expect_function,
     expect_model,
+    expect_no_mistake,
     expect_number,
+    expect_results,
     expect_tensor,
+    expect_unchanged,
+    kind_of,
+    remember,
 )
+
+SIZES = [784, 128, 64, 10]
 
 
 def count_parameters(answer: object) -> str:
     """The number of parameters of 784 -> 128 -> 64 -> 10."""
-    weights = 784 * 128 + 128 * 64 + 64 * 10
-    if isinstance(answer, int) and answer == weights:
-        raise Wrong("these are the weights: each output has a bias too.")
+    weights, biases = 784 * 128 + 128 * 64 + 64 * 10, 128 + 64 + 10
+    expect_no_mistake(
+        answer,
+        {
+            "these are the weights: each output has a bias too.": weights,
+            "these are the biases: each pair of input and output has a weight too.": biases,
+            "the sizes are added: each pair of input and output has a weight.": sum(
+                SIZES
+            ),
+            "the sizes are all multiplied: multiply within a layer, then add up.": (
+                784 * 128 * 64 * 10
+            ),
+            "the pictures' 784 points have no bias: only what a layer puts out.": (
+                weights + biases + 784
+            ),
+            "this is the first layer alone: there are three.": 784 * 128 + 128,
+            "the last layer has a bias too, ten of them.": weights + biases - 10,
+            "one bias a layer is too few: each output has its own.": weights + 3,
+            "a bias belongs to an output, not to an input.": weights + 784 + 128 + 64,
+            "this is the lesson's network, 784 → 256 → 10.": 784 * 256 + 256 + 2570,
+            "this is the number of tensors: count the numbers in them, numel().": 6,
+            "this is the number of layers: count the numbers in them.": 3,
+            "a picture has 28 times 28 points, 784.": 28 * 128
+            + weights
+            - 784 * 128
+            + biases,
+            "len() of a tensor is its first size: numel() counts all its numbers.": 2
+            * biases,
+            "the batch doesn't count: the same parameters serve all its pictures.": (
+                64 * (weights + biases)
+            ),
+        },
+    )
     expect_number(
-        answer, weights + 128 + 64 + 10, hint="In times out, plus out, for each layer."
+        answer, weights + biases, hint="In times out, plus out, for each layer."
     )
     return "Nine tenths of them are in the first layer, where the picture comes in."
 
@@ -25,119 +72,434 @@ def count_parameters(answer: object) -> str:
 def mended(answer: object) -> str:
     """Layers in a list, found: Mended([784, 128, 64, 10])."""
     model = expect_model(answer)
-    found = [tuple(parameter.shape) for parameter in model.parameters()]
-    if not found:
+    if isinstance(model, (nn.Sequential, nn.ModuleList)):
         raise Wrong(
-            "no parameters are found in it: a plain list isn't looked into. nn has a list "
-            "that is."
+            f"your answer is {kind_of(model)}: mend the class Mended, for any sizes, and make "
+            "answer = Mended([784, 128, 64, 10])."
         )
-    _expect_layers(model, [784, 128, 64, 10])
-    rows = torch.rand(5, 784, generator=torch.Generator().manual_seed(0))
-    _expect_relu_network(model, rows, rows)
-    return "nn.ModuleList is a list whose modules are found."
+    other_sizes = [distinct(count, 5, 40) for count in (3, 5, 2)]
+    batches = [torch.randn(count, 784) for count in [*distinct(2, 6, 12), 1]]
+    others = [torch.randn(7, sizes[0]) for sizes in other_sizes]
+    _expect_relu_network(model, SIZES, batches)
+    for sizes, rows in zip(other_sizes, others, strict=True):
+        name = f"{type(answer).__name__}({sizes})"
+        try:
+            other = type(answer)(list(sizes))
+        except Exception as error:
+            raise Wrong(f"{name} raises {describe(error)}") from error
+        _expect_relu_network(other, sizes, [rows], name)
+    return "Its layers are registered, so that all parameters are found, for any sizes."
 
 
 def sequential(answer: object) -> str:
     """nn.Sequential, 784 -> 128 -> 64 -> 10, relu between, logits out."""
     model = expect_model(answer)
     if not isinstance(model, nn.Sequential):
-        raise Wrong(f"your answer is a {type(model).__name__}, not an nn.Sequential.")
-    if any(isinstance(layer, (nn.Softmax, nn.LogSoftmax)) for layer in model.modules()):
-        raise Wrong("there is a softmax in it: the network should return logits.")
-    _expect_layers(model, [784, 128, 64, 10])
-    images = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    _expect_relu_network(model, images, images.flatten(1))
-    return "Flatten, then linear and relu in turn, and nothing after the last layer."
+        raise Wrong(f"your answer is {kind_of(model)}, not an nn.Sequential.")
+    batches = [torch.randn(count, 1, 28, 28) for count in [*distinct(2, 6, 12), 1]]
+    _expect_relu_network(model, SIZES, batches)
+    return "Linear and relu in turn, and nothing after the last layer: logits."
+
+
+def _expect_relu_network(
+    model: nn.Module,
+    sizes: list[int],
+    batches: Sequence[Tensor],
+    name: str = "your model",
+) -> None:
+    """`model` must be linear layers of these sizes that are found, with relu in between.
+
+    Its weights are replaced.
+    """
+    if any(nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
+        _call_model(model, batches[0].clone(), name)
+    layers = _found_layers(model, sizes, name)
+    for weight, bias in layers:
+        with torch.no_grad():
+            weight.copy_(2 * torch.randn(weight.shape) / len(weight.T) ** 0.5)
+            bias.copy_(0.3 * torch.randn(bias.shape))
+    with torch.no_grad():  # logits of both signs, so that a relu after them shows
+        layers[-1][1].sub_(_compute(layers, batches[0].flatten(1)).mean(dim=0))
+    results = []
+    for training in (False, True):
+        model.train(training)
+        for batch in batches:
+            before, inputs = remember(batch), batch.clone()
+            result = _call_model(model, inputs, name)
+            changed = f"{name} changes its argument: the batch that came"
+            expect_unchanged(inputs, before, changed, "Make a new tensor.")
+            results.append((result, _compute(layers, batch.flatten(1)), batch))
+    if not all(alike(result, expected) for result, expected, _ in results):
+        _name_the_mistake(results, layers, name)
+    for result, expected, batch in results:
+        what = f"the result of {name}, given a batch {tuple(batch.shape)},"
+        expect_tensor(result, expected, what=what, tolerance=1e-4, say_expected=True)
+    _expect_gradients(layers, *results[0][:2], name)
+
+
+def _call_model(model: nn.Module, inputs: Tensor, name: str) -> object:
+    given = f"given a batch {tuple(inputs.shape)}"
+    try:
+        result = model(inputs)
+    except Exception as error:
+        raise Wrong(f"{name} raises, {given}, {describe(error)}") from error
+    if result is None:
+        raise Wrong(f"{name} returns None: is a `return` missing in forward?")
+    return result
+
+
+def _found_layers(
+    model: nn.Module, sizes: list[int], name: str
+) -> list[tuple[Tensor, Tensor]]:
+    """Weight and bias of each layer, by their shapes: all sizes differ."""
+    parameters = dict(model.named_parameters())
+    if not parameters:
+        if list(model.parameters()):
+            raise Wrong(
+                "named_parameters() and state_dict() are still empty: register the layers, "
+                "by an nn.ModuleList in self."
+            )
+        raise Wrong(
+            f"no parameters are found in {name}: nobody looks into a plain list. Give self "
+            "an nn.ModuleList in __init__."
+        )
+    for value in parameters.values():
+        if value.is_meta:
+            raise Wrong(f"the parameters of {name} are on meta, and have no values.")
+        if not value.requires_grad:
+            raise Wrong(
+                f"parameters of {name} are frozen, with requires_grad=False: they couldn't "
+                "be trained."
+            )
+        if value.dtype != torch.float32:
+            raise Wrong(
+                f"the parameters of {name} are {value.dtype}, and the pictures float32."
+            )
+    model.to("cpu")
+    shapes = [tuple(value.shape) for value in parameters.values()]
+    pairs = list(zip(sizes[1:], sizes[:-1], strict=True))
+    if sorted(s for s in shapes if len(s) == 2) != sorted(pairs):
+        listed = ", ".join(f"{s[1]} → {s[0]}" for s in shapes if len(s) == 2) or "none"
+        raise Wrong(
+            f"the layers found in {name} are {listed}; expected "
+            f"{' → '.join(map(str, sizes))}."
+        )
+    if sorted(s for s in shapes if len(s) != 2) != sorted((n,) for n in sizes[1:]):
+        raise Wrong(f"each layer of {name} should have one bias for each output.")
+    by_shape = dict(zip(shapes, model.parameters(), strict=True))
+    return [(by_shape[pair], by_shape[pair[:1]]) for pair in pairs]
+
+
+def _compute(
+    layers: Sequence[tuple[Tensor, Tensor]],
+    rows: Tensor,
+    activation: Callable = torch.relu,
+    *,
+    only: int | None = None,
+) -> Tensor:
+    """Linear layers, the activation after all but the last; or after the first `only`."""
+    for number, (weight, bias) in enumerate(layers[:-1]):
+        rows = F.linear(rows, weight, bias)
+        if only is None or number < only:
+            rows = activation(rows)
+    return F.linear(rows, *layers[-1])
+
+
+def _name_the_mistake(results: Sequence[tuple], layers: Sequence, name: str) -> None:
+    """Raise the sentence for the mistake that explains all results, if one does."""
+    mistakes = {
+        "there is a relu after the last layer: logits may be below 0.": (
+            lambda rows: _compute(layers, rows).relu()
+        ),
+        "there is a softmax at the end: the network should return logits.": (
+            lambda rows: _compute(layers, rows).softmax(dim=1)
+        ),
+        "there is a log-softmax at the end: the network should return logits.": (
+            lambda rows: _compute(layers, rows).log_softmax(dim=1)
+        ),
+        "there is no relu between the layers.": (
+            lambda rows: _compute(layers, rows, only=0)
+        ),
+        "there is a relu before the first layer too: only after each but the last.": (
+            lambda rows: _compute(layers, rows.relu())
+        ),
+        "a relu is missing after the second layer.": (
+            lambda rows: _compute(layers, rows, only=1)
+        ),
+        "a relu stands before the first layer, and one is missing after the second.": (
+            lambda rows: _compute(layers, rows.relu(), only=1)
+        ),
+        "there is a sigmoid between the layers: a relu is asked for.": (
+            lambda rows: _compute(layers, rows, torch.sigmoid)
+        ),
+        "there is a tanh between the layers: a relu is asked for.": (
+            lambda rows: _compute(layers, rows, torch.tanh)
+        ),
+        "there is a leaky relu between the layers: a relu is asked for.": (
+            lambda rows: _compute(layers, rows, F.leaky_relu)
+        ),
+    }
+    for sentence, mistake in mistakes.items():
+        if all(
+            alike(result, mistake(batch.flatten(1))) for result, _, batch in results
+        ):
+            raise Wrong(sentence)
+    evaluated, trained = results[: len(results) // 2], results[len(results) // 2 :]
+    if all(alike(result, expected) for result, expected, _ in evaluated):
+        raise Wrong(f"{name} computes something else in training: is it dropout?")
+    result, expected, _ = trained[0]
+    same_shape = isinstance(result, Tensor) and result.shape == expected.shape
+    if same_shape and not _reached(result, layers):
+        raise Wrong(
+            f"the layers that are found in {name} are not those that compute: forward has "
+            "to use the ones that self has."
+        )
+
+
+def _reached(result: Tensor, layers: Sequence) -> bool:
+    """Does a gradient of `result` come to all weights and biases?"""
+    if not result.requires_grad:
+        return False
+    weights = [value for layer in layers for value in layer]
+    slopes = torch.autograd.grad(
+        result.sum(), weights, allow_unused=True, retain_graph=True
+    )
+    return all(slope is not None for slope in slopes)
+
+
+def _expect_gradients(
+    layers: Sequence, result: Tensor, expected: Tensor, name: str
+) -> None:
+    """The numbers are right; the same gradients must come to each layer, too."""
+    if not _reached(result, layers):
+        raise Wrong(
+            f"no gradient comes to some layers of {name}: detach or no_grad cuts them off."
+        )
+    weights = [value for layer in layers for value in layer]
+    factors = torch.randn(expected.shape)
+    ours = torch.autograd.grad((expected * factors).sum(), weights)
+    theirs = torch.autograd.grad((result * factors).sum(), weights)
+    for right, slope in zip(ours, theirs, strict=True):
+        # Generous: a number close to 0 may be above it in one order of summation only.
+        if (right - slope).norm() > 0.05 * right.norm() + 1e-3:
+            raise Wrong(f"the layers of {name} get other gradients than relu gives.")
 
 
 def drop(answer: object) -> str:
     """drop(x, p, training): dropout by hand."""
     function = expect_function(answer)
-    x = torch.ones(200, 200)
-    result = call(function, x.clone(), 0.2, False, given="with training=False")
-    expect_tensor(result, x, what="drop(x, 0.2, False)", hint="It should be x itself.")
+    rates = [random.uniform(0.25, 0.42), random.uniform(0.6, 0.74)]
+    rates += [random.uniform(0.08, 0.15), random.uniform(0.85, 0.92)]
+    shapes = [(120, 100), (100, 130), (10, 30, 40), (12_000,)]
+    tensors = [_away_from_zero(shape) for shape in shapes]
+    small, at_rest = _away_from_zero((1, 3)), _away_from_zero((4, 5))
+    with Calls() as calls:
+        for p in rates:
+            given = at_rest.clone()
+            result = call(function, given, p, False, given="with training=False")
+            what = f"drop(x, {p:.2f}, False)"
+            expect_tensor(result, at_rest, what=what, hint="It should be x as it is.")
+            expect_unchanged(given, remember(at_rest), "the argument x")
+        first, second = (
+            [_dropped(function, x, p) for x, p in zip(tensors, rates, strict=True)]
+            for _ in range(2)
+        )
+    if any("dropout" in name for name in calls.names):
+        raise Wrong(
+            "PyTorch's own dropout does it for you: draw the numbers with rand."
+        )
+    for (one, _), (other, _) in zip(first, second, strict=True):
+        zero = one == 0
+        if 0 < zero.sum() < zero.numel() and torch.equal(zero, other == 0):
+            raise Wrong("the same numbers become 0 in each call: draw anew each time.")
+    for x, p, (result, slope) in zip(tensors, rates, first, strict=True):
+        _expect_dropout(x, p, result)
+        if slope is None or not alike(x * slope, result):
+            raise Wrong(
+                "the numbers are right, but no gradient, or another one, goes back to x."
+            )
+    nothing = _dropped(function, small, 0.0)[0]
+    expect_tensor(nothing, small, what="drop(x, 0.0, True)", any_float=True)
+    return "The mean stays about the same, so that evaluation needs no correction."
 
-    x = 2 * torch.ones(200, 200)
-    torch.manual_seed(0)  # check() puts the random state back
-    result = call(function, x.clone(), 0.2, True, given="with training=True")
-    if not isinstance(result, Tensor) or result.shape != x.shape:
-        raise Wrong("with training=True, the result is not a tensor shaped like x.")
-    dropped = (result == 0).float().mean().item()
+
+def _away_from_zero(shape: tuple[int, ...]) -> Tensor:
+    x = torch.randn(shape)
+    return x + 0.1 * x.sign()
+
+
+def _dropped(function: Callable, x: Tensor, p: float) -> tuple[Tensor, Tensor | None]:
+    """What drop gives in training, of x's shape, and the gradient that goes back to x."""
+    given, what = x.clone().requires_grad_(), f"drop(x, {p:.2f}, True)"
+    before = remember(given)
+    try:
+        result = call(function, given, p, True, given=f"with p={p:.2f}, training=True")
+    except Wrong as wrong:
+        if "leaf Variable" in str(wrong):
+            raise Wrong(f"{wrong} x must not be changed: make a new tensor.") from None
+        raise
+    expect_unchanged(given, before, "the argument x", "Work on a copy.")
+    # Any numbers will do here: only what kind of tensor it is, is looked at.
+    stand_in = x if not isinstance(result, Tensor) or result.shape != x.shape else None
+    if stand_in is None and not result.is_meta and result.layout == torch.strided:
+        stand_in = result.detach().to(x.device, x.dtype)
+    expect_tensor(
+        result, x if stand_in is None else stand_in, what=what, any_float=True
+    )
     if not result.isfinite().all():
-        raise Wrong("some of the results are not finite numbers.")
-    if abs(dropped - 0.2) > 0.02:
-        raise Wrong(f"with p=0.2, {dropped:.0%} of the numbers became 0, expected 20%.")
-    values = result[result != 0].unique()
-    if len(values) == 1 and values.item() == 2:
-        raise Wrong("the numbers that stay must grow, so that the mean stays the same.")
-    if not torch.allclose(values.double(), torch.tensor([2.5], dtype=torch.float64)):
-        raise Wrong("the numbers that stay should become 1/(1 - p) times as large.")
-    return "The mean stays the same, so that evaluation needs no correction."
+        raise Wrong(f"some numbers of {what} are not finite.")
+    if not result.requires_grad:
+        raise Wrong(f"{what} has lost its graph: no gradient could go back to x.")
+    slope = torch.autograd.grad(result.sum(), given, allow_unused=True)[0]
+    return result.detach(), slope
+
+
+def _expect_dropout(x: Tensor, p: float, result: Tensor) -> None:
+    """A random part p of x is 0 and the others are x / (1 - p)."""
+    if alike(result, x * ((result + p).abs() > 1e-6) - p):
+        raise Wrong("/ 1 - p divides by 1, then subtracts p: write / (1 - p).")
+    zero = result == 0
+    part, count = zero.double().mean().item(), x.numel()
+    _expect_independent(x, part, zero)
+    said = f"with p={p:.2f}, {part:.0%} of the numbers became 0"
+    if _differ(part, p, count) and not _differ(part, 1 - p, count):
+        raise Wrong(f"{said}: that many should stay. Keep where the number is >= p.")
+    if _differ(part, p, count):
+        raise Wrong(f"{said}, expected about {p:.0%}.")
+    factors = (result / x)[~zero].double()
+    if factors.max() - factors.min() > 1e-3 * factors.abs().max():
+        raise Wrong("the numbers that stay are not all x times the same.")
+    factor = factors.mean().item()
+    mistakes = {
+        "the numbers that stay must grow, so that the mean stays: divide by 1 - p.": 1.0,
+        "the numbers that stay are divided by p: divide by 1 - p.": 1 / p,
+        "the numbers that stay are multiplied by 1 - p: divide by it.": 1 - p,
+        "the numbers that stay are divided by 1 - p twice.": 1 / (1 - p) ** 2,
+        "the numbers that stay are divided by 0.8 whatever p is: by 1 - p.": 1 / 0.8,
+    }
+    for sentence, mistaken in mistakes.items():
+        if abs(factor / mistaken - 1) < 1e-5:
+            raise Wrong(sentence)
+    if abs(factor * (1 - p) - 1) > 1e-5:
+        raise Wrong(
+            f"with p={p:.2f}, the numbers that stay became {factor:.5g} times as large, "
+            f"expected 1 / (1 - p), {1 / (1 - p):.5g}."
+        )
+
+
+def _expect_independent(x: Tensor, part: float, zero: Tensor) -> None:
+    """Neither its place nor its value says whether a number became 0, as a `part` did."""
+    rows = zero.flatten(1) if zero.ndim > 1 else zero.reshape(100, -1)
+    alternatives = {
+        "it depends on the number itself whether it becomes 0: only chance decides.": [
+            zero[mask] for mask in (x > 0, x < 0, x.abs() > 0.7, x.abs() < 0.7)
+        ],
+        "whole rows become 0 together: draw for each number by itself.": rows,
+        "the same places become 0 in each row: draw for each number by itself.": (
+            zero.reshape(-1, zero.shape[-1]).T if zero.ndim > 1 else ()
+        ),
+    }
+    # What is drawn for whole rows seems to depend on the values as well: so these come last.
+    for sentence in reversed(alternatives):
+        for group in alternatives[sentence]:
+            if _differ(group.double().mean().item(), part, group.numel()):
+                raise Wrong(sentence)
+
+
+def _differ(part: float, p: float, count: int) -> bool:
+    """Is this part of `count` numbers too far from p to be chance? Once in 10^10 draws."""
+    return abs(part - p) > 6.5 * (p * (1 - p) / count) ** 0.5 + 5 / count
 
 
 def linear(answer: object) -> str:
     """linear(rows, weight, bias): what nn.Linear computes."""
     function = expect_function(answer)
-    layer = nn.Linear(6, 4)
-    rows = torch.rand(5, 6, generator=torch.Generator().manual_seed(0))
-    weight, bias = layer.weight.detach(), layer.bias.detach()
-    for given in (bias, None):
-        what = "linear(rows, weight, None)" if given is None else "linear(...)"
-        expect_tensor(
-            call(
-                function, rows, weight, given, given="given rows (5, 6), weight (4, 6)"
-            ),
-            torch.nn.functional.linear(rows, weight, given),
-            what=what,
-            hint="Rows times the turned weight, plus the bias if there is one.",
+    cases = []
+    ready = "that is PyTorch's own linear layer: multiply and add yourself."
+    for number in range(5):
+        count, size, out = distinct(3, 2, 9)
+        if number == 3:
+            count = 1
+        rows, weight, bias = _leaf(count, size), _leaf(out, size), _leaf(out)
+        if number == 2:
+            bias = None
+        if number == 4:  # its sum is exactly 0
+            bias = (torch.arange(out) - (out - 1) / 2).requires_grad_()
+        if number == 1:
+            bias = (-1 - bias.detach().abs()).requires_grad_()
+        given = f"given rows {count, size}, weight {out, size} and bias "
+        given += "None" if bias is None else f"({out},)"
+        cases.append(
+            Case((rows, weight, bias), F.linear(rows, weight, bias).detach(), given)
         )
+    expect_results(
+        function,
+        cases,
+        what="linear(rows, weight, bias)",
+        hint="Rows times the turned weight, plus the bias if there is one.",
+        without={"linear": ready},
+        mistakes={
+            "reshape doesn't turn the weight, it scrambles it: .T turns it.": (
+                lambda r, w, b: _plus(r @ w.reshape(w.shape[::-1]), b)
+            ),
+            "the bias isn't used: add it, if there is one.": lambda r, w, b: r @ w.T,
+            "the bias is subtracted: add it.": (
+                lambda r, w, b: _plus(r @ w.T, None if b is None else -b)
+            ),
+            "the bias is added twice.": lambda r, w, b: _plus(_plus(r @ w.T, b), b),
+            "1 is added instead of the bias.": lambda r, w, b: r @ w.T + 1,
+            "the bias's mean is added: each output has a bias of its own.": (
+                lambda r, w, b: _plus(r @ w.T, None if b is None else b.mean())
+            ),
+            "there is a relu at the end: nn.Linear has none.": (
+                lambda r, w, b: F.linear(r, w, b).relu()
+            ),
+            "rows and columns of the result are swapped: a row for each of rows.": (
+                lambda r, w, b: F.linear(r, w, b).T
+            ),
+            "this is the mean of the products: it is their sum.": (
+                lambda r, w, b: _plus(r @ w.T / w.shape[1], b)
+            ),
+            "this is the first row's result only: one row for each of rows.": (
+                lambda r, w, b: F.linear(r[0], w, b)
+            ),
+        },
+    )
+    for case in cases[:3]:
+        _expect_graph(function, case)
     return "Every fully connected layer is this one line."
 
 
-def _expect_layers(model: nn.Module, sizes: list[int]) -> None:
-    """The linear layers that are found in `model` must have these sizes."""
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
-    found = [(layer.in_features, layer.out_features) for layer in layers]
-    if found != list(zip(sizes[:-1], sizes[1:], strict=True)):
-        listed = ", ".join(f"{n} → {m}" for n, m in found) or "none"
-        raise Wrong(
-            f"the linear layers in it are {listed}; expected "
-            f"{' → '.join(str(size) for size in sizes)}."
-        )
+def _leaf(*shape: int) -> Tensor:
+    return torch.randn(shape).requires_grad_()
 
 
-def _expect_relu_network(model: nn.Module, inputs: Tensor, rows: Tensor) -> None:
-    """`model(inputs)` must be: linear layers, relu between them, nothing after the last.
+def _plus(result: Tensor, bias: Tensor | None) -> Tensor:
+    return result if bias is None else result + bias
 
-    `rows` is (N, in), what the first linear layer should get of `inputs`.
-    """
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
-    with torch.no_grad():
-        for layer in layers:  # so large that a missing relu shows
-            layer.weight.mul_(3)
-        straight = rows
-        for layer in layers[:-1]:
-            rows, straight = torch.relu(layer(rows)), layer(straight)
-        expected, straight = layers[-1](rows), layers[-1](straight)
-        result = call(model, inputs, given=f"given a batch {tuple(inputs.shape)}")
-        if isinstance(result, Tensor) and result.shape == expected.shape:
-            if torch.allclose(result, straight, atol=1e-4):
-                raise Wrong("there is no relu between the layers.")
-            if torch.allclose(result, torch.relu(expected), atol=1e-4):
-                raise Wrong(
-                    "there is a relu after the last layer: logits may be below 0."
-                )
-            if torch.allclose(result.sum(dim=1), torch.ones(len(result)), atol=1e-4):
-                raise Wrong(
-                    "the rows add up to 1: these are probabilities, not logits."
-                )
-        expect_tensor(
-            result,
-            expected,
-            what="the model's result",
-            hint="Relu after each layer but the last.",
-            tolerance=1e-4,
-        )
+
+def _expect_graph(function: Callable, case: Case) -> None:
+    """The gradients of rows, weight and bias must be those of nn.Linear."""
+    theirs, ours = copy.deepcopy(case.arguments), case.arguments
+    result = call(function, *theirs, given=case.given)
+    names = [
+        n
+        for n, t in zip(("rows", "weight", "bias"), theirs, strict=True)
+        if t is not None
+    ]
+    inputs = [t for t in theirs if t is not None]
+    if not result.requires_grad:
+        raise Wrong("the result has lost its graph: no gradient goes back to weight.")
+    expected = F.linear(*ours)
+    factors = torch.randn(expected.shape)
+    slopes = torch.autograd.grad((result * factors).sum(), inputs, allow_unused=True)
+    rights = torch.autograd.grad(
+        (expected * factors).sum(), [t for t in ours if t is not None]
+    )
+    for name, slope, right in zip(names, slopes, rights, strict=True):
+        if slope is None:
+            raise Wrong(f"no gradient goes back to {name}: its graph is cut.")
+        expect_tensor(slope, right, what=f"the gradient of {name}", tolerance=1e-4)
 
 
 EXERCISES = (count_parameters, mended, sequential, drop, linear)
