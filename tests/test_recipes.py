@@ -146,7 +146,9 @@ def replacements():
         if table.exists():
             for row in tomllib.loads(table.read_text(encoding="utf-8"))["replacement"]:
                 begins = f"{path.stem[:2]}-{row['recipe']}"
-                (name,) = [name for name in RECIPES if name.startswith(begins)]
+                found = [name for name in RECIPES if name.startswith(begins)]
+                assert len(found) == 1, f"{begins}: {len(found)} recipes begin so"
+                (name,) = found
                 yield pytest.param(name, row, id=f"{begins}-{row['what']}")
 
 
