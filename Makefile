@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
 
+# What is set for another Python, or for other tests, doesn't reach the course's own.
+unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
+
 .PHONY: lab test env kernel refresh cheatsheet bench test-elsewhere test-strength
 .NOTPARALLEL:
 
@@ -10,8 +13,7 @@ lab: env
 	@"$(VENV)" tests/tools/lab.py
 
 test: env
-	@"$(VENV)" -m ruff check
-	@"$(VENV)" -m ruff format --check
+	@"$(VENV)" tests/tools/style.py
 	@"$(VENV)" -m pytest --nbval
 
 env:
@@ -20,7 +22,8 @@ env:
 
 # The course's kernel, for a JupyterLab that lives in another environment.
 kernel: env
-	@"$(VENV)" -m ipykernel install --user --name pytorch-course --display-name "PyTorch course"
+	@"$(VENV)" -m ipykernel install --user --name pytorch-course --display-name "PyTorch course" \
+		--env OMP_WAIT_POLICY passive --env MPLBACKEND module://matplotlib_inline.backend_inline
 
 # Runs every notebook and writes its outputs back, normalised.
 refresh: env

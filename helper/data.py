@@ -61,16 +61,17 @@ class Digits(MNIST):
         missing = _missing(root)
         if missing:
             raise FileNotFoundError(
-                f"no {' and no '.join(missing)} in {root}: bring the folder back with "
-                "`git checkout -- data/digits`, and install the course from its own "
-                "folder (pip install -e .)"
+                f"no {' and no '.join(missing)} in {root}: bring the folder back "
+                "(`git checkout -- data/digits`, or copy data/digits from a new copy of "
+                "the course), and install the course from its own folder (pip install -e .)"
             )
         try:
             super().__init__(root, train, transform, target_transform, download=False)
         except _BROKEN as error:
             raise ValueError(
-                f"the digits in {root} can't be read ({error}): bring them back with "
-                "`git checkout -- data/digits`"
+                f"the digits in {root} can't be read ({error}): bring them back "
+                "(`git checkout -- data/digits`, or copy data/digits from a new copy of "
+                "the course)"
             ) from error
         _check(self, root)
 

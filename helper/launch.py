@@ -1,16 +1,33 @@
-"""Start a training script on this machine: by Python, or by torchrun on several processes."""
+"""Start a training script on this machine: by Python, or by torchrun on several processes.
 
+Between the notebook and the script stands a watcher: this file, run as a program. It lives on
+when the notebook's kernel is killed, and then ends what the script has started.
+"""
+
+import ctypes
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import torch.distributed as dist
+# How long a script has to end in good order, in seconds, before it is killed.
+GRACE = 5.0
+
+# What torchrun tells a process, and what it takes its own options from. Inherited from
+# somewhere, they would make the script wait for processes that nobody has started.
+_OF_TORCHRUN = re.compile(
+    "(PET|TORCHELASTIC)_|((LOCAL|GROUP|ROLE|NODE)_)?(RANK|WORLD_SIZE)$|MASTER_(ADDR|PORT)$"
+    "|ROLE_NAME$|TORCH_DISABLE_SHARE_RDZV_TCP_STORE$"
+)
 
 
 @contextmanager
@@ -18,6 +35,10 @@ def launch(
     script: str | Path, *arguments: object, processes: int = 1, max_restarts: int = 0
 ) -> Iterator[subprocess.Popen]:
     """Run a script; however the block is left, all its processes have ended afterwards.
+
+    So have those that they started, whatever these do with signals, and also when this process
+    is killed: on Linux all of them; on macOS all but those that made themselves daemons; on
+    Windows the script's own process alone.
 
     One process is `python script ...`, more are what `torchrun --standalone --nproc-per-node
     {processes} script ...` starts in a terminal, with one difference. The processes meet at a
@@ -31,8 +52,10 @@ def launch(
         max_restarts: how often torchrun starts all of them again after one has failed.
 
     Yields:
-        The `subprocess.Popen`. Its `stdout` gives the lines that the processes print, as text;
-        at the end of the block the script is waited for.
+        The `subprocess.Popen`, which ends when the script does. Its `stdout` gives the lines
+        that the processes print, as text, with a mark in place of what is not UTF-8; at the end
+        of the block the script is waited for. The folder for temporary files that the script
+        finds (TMPDIR) is its own, and goes with it: results belong into another one.
 
     Raises:
         FileNotFoundError: there is no such script.
@@ -42,59 +65,189 @@ def launch(
     script = Path(script).resolve()
     if not script.is_file():
         raise FileNotFoundError(f"no script at {script}: check the name and the folder")
-    if processes < 1 or (processes == 1 and max_restarts):
+    if processes < 1 or max_restarts < 0 or (processes == 1 and max_restarts):
         raise ValueError(
             f"got processes={processes}, max_restarts={max_restarts}: at least one process, "
             "and two for restarts, since it is torchrun that restarts"
         )
     command = [sys.executable, str(script), *map(str, arguments)]
-    variables = {**os.environ, "GLOO_SOCKET_IFNAME": _loopback()}
+    mark = (
+        uuid.uuid4().hex
+    )  # by which their environment tells the processes of this block
+    variables = {k: v for k, v in os.environ.items() if not _OF_TORCHRUN.match(k)}
+    variables |= {"GLOO_SOCKET_IFNAME": _loopback(), "COURSE_LAUNCH": mark}
     variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     store = _open_store() if processes > 1 else None
     if store is not None:
-        command[1:1] = ["-m", "torch.distributed.run"]
-        command[3:3] = [
+        # -P: a random.py in this folder is not what torchrun means by random.
+        command[1:1] = ["-P", "-m", "torch.distributed.run"]
+        command[4:4] = [
             f"--nproc-per-node={processes}",
             f"--max-restarts={max_restarts}",
         ]
-        command[3:3] = ["--master-addr=127.0.0.1", f"--master-port={store.port}"]
+        command[4:4] = ["--master-addr=127.0.0.1", f"--master-port={store.port}"]
         # Without these, torchrun would open a store of its own at the same port.
         variables |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
         variables |= {"TORCHELASTIC_USE_AGENT_STORE": "True"}
-    with tempfile.TemporaryDirectory() as folder, open(f"{folder}/err", "w+") as errors:
+    if os.name == "posix":
+        watcher = [sys.executable, "-I", __file__, str(os.getpid()), str(GRACE)]
+        command = watcher + command
+    text = {"encoding": "utf-8", "errors": "replace"}
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        open(f"{folder}/err", "w+", **text) as errors,
+    ):
         variables["TMPDIR"] = folder  # torchrun's own files go with the folder
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
-            encoding="utf-8",
             env=variables,
             start_new_session=True,  # Ctrl-C is for us, and we end it in good order
+            **text,
         ) as process:
             try:
                 yield process
-                process.communicate()
+                _take_the_rest(process)
             finally:
-                process.terminate()  # torchrun ends its workers; a kill would orphan them
-                process.wait()
+                _end(process)
+                _kill(lambda: _marked(mark))  # if somebody has killed the watcher
                 store = None  # closes it
         if process.returncode:
             errors.seek(0)
+            said = errors.read()
             raise RuntimeError(
                 f"{script.name} ended with code {process.returncode}: "
-                f"{_last_words(errors.read())}"
+                f"{_last_words(said)}{_hiding(said, script)}"
             )
+
+
+def _take_the_rest(process: subprocess.Popen) -> None:
+    """Wait for the end, and read: a script whose output nobody reads stands still."""
+    while True:
+        try:
+            process.communicate(timeout=1)
+            return
+        except subprocess.TimeoutExpired:
+            if (
+                process.poll() is not None
+            ):  # the watcher was killed, and something writes on
+                return
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()  # the watcher, which ends all others; a kill would orphan them
+    if os.name == "posix":
+        process.send_signal(signal.SIGCONT)
+    try:
+        process.wait(GRACE + 10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _watch(parent: int, grace: float, command: list[str]) -> int:
+    """Run the command; when it ends, or `parent` does, or at a signal, end all it started.
+
+    Returns:
+        What the command returned; minus the signal that ended it.
+    """
+    asked = []
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: asked.append(number))
+    if sys.platform == "linux":
+        # PR_SET_CHILD_SUBREAPER: whoever loses its parent becomes a child of this process.
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+    script = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    while os.getppid() == parent and not asked and not _ended(script, 0.1):
+        pass
+    if script.returncode is None:
+        script.terminate()  # torchrun ends its workers in good order
+        script.send_signal(signal.SIGCONT)
+        if not _ended(script, grace):
+            script.kill()
+            script.wait()
+    _kill(lambda: _descendants(os.getpid()), adopted=True)
+    if os.getppid() != parent:  # nobody else does it now
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    return script.returncode
+
+
+def _ended(process: subprocess.Popen, seconds: float) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.returncode is not None
+
+
+def _kill(find: Callable[[], list[int]], *, adopted: bool = False) -> None:
+    """Kill what `find` finds, until it finds nothing: some may just be starting others."""
+    deadline = time.monotonic() + 5
+    while (found := find()) and time.monotonic() < deadline:
+        for number in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            while adopted and os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.02)
+
+
+def _descendants(ancestor: int) -> list[int]:
+    """The processes that this one has started, and those that they have, and so on."""
+    parents = _parents()
+    found, new = [], [ancestor]
+    while new:
+        new = [number for number, parent in parents.items() if parent in new]
+        found += new
+    return found
+
+
+def _parents() -> dict[int, int]:
+    """Who has started each process that runs; one that is dead (Z) doesn't."""
+    parents = {}
+    if sys.platform == "linux":
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has just ended
+                # 7 (name) S 1 ...: the name may hold anything.
+                state, parent, *_ = (
+                    (folder / "stat")
+                    .read_text(errors="replace")
+                    .rpartition(")")[2]
+                    .split()
+                )
+                if state != "Z":
+                    parents[int(folder.name)] = int(parent)
+        return parents
+    command = ["ps", "-A", "-o", "pid=,ppid=,state="]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ps:
+        for line in ps.stdout:
+            number, parent, state = line.split()[:3]
+            if not state.startswith("Z") and int(number) != ps.pid:
+                parents[int(number)] = int(parent)
+    return parents
+
+
+def _marked(mark: str) -> list[int]:
+    """The processes whose environment holds the mark; none where that can't be seen."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"COURSE_LAUNCH={mark}".encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+    return found
 
 
 def _loopback() -> str:
     """The name of the loopback interface: lo, lo0 or the like."""
-    return next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
+    names = [name for _, name in socket.if_nameindex()]
+    return next((name for name in names if name.startswith("lo")), "lo")
 
 
-def _open_store() -> dist.TCPStore:
-    """A store at a free port of 127.0.0.1, open until it is forgotten."""
+def _open_store():
+    """A store at a free port of 127.0.0.1, open until it is forgotten: a `TCPStore`."""
+    import torch.distributed as dist  # here, for the watcher needs no torch
+
     listener = socket.create_server(("127.0.0.1", 0))
     return dist.TCPStore(
         "127.0.0.1",
@@ -109,5 +262,27 @@ def _last_words(errors: str) -> str:
     """What the script wrote to stderr, without torchrun's and PyTorch's own log."""
     own, *_ = re.split(r'Traceback .*\n  File "<frozen runpy>"', errors)
     log = re.compile(r"\[?[WEI]\d{4} |\*\*\*|Setting OMP_NUM_THREADS")
-    lines = [line for line in own.splitlines() if line and not log.match(line)]
-    return "\n".join(lines[-20:])
+    lines = [line for line in own.splitlines() if line.strip() and not log.match(line)]
+    if not lines:  # it was torchrun that failed
+        lines = [line for line in errors.splitlines() if line.strip()]
+    return "\n".join(lines[-20:]) or "it wrote nothing to stderr"
+
+
+def _hiding(errors: str, script: Path) -> str:
+    """A line for each file beside the script that was taken for a module of that name."""
+    known = sys.stdlib_module_names | {"torch", "torchvision", "numpy", "helper"}
+    return "".join(
+        f"\n{path} hides the module {path.stem}: rename the file"
+        for path in sorted(script.parent.glob("*.py"))
+        if path.stem in known
+        and (f"'{path.stem}'" in errors or (path != script and str(path) in errors))
+    )
+
+
+if __name__ == "__main__":
+    code = _watch(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])
+    if code < 0:  # ended by a signal: end the same way
+        with suppress(OSError):
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)

@@ -3,61 +3,53 @@
 The last line of a cell shows the Figure that it evaluates to; `.savefig(path)` keeps it.
 """
 
-from collections.abc import Sequence
+import math
+from collections import Counter, deque
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
+import numpy as np
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+from torch.autograd.graph import Node
+
+MOST_NODES = 200  # of a graph: more would be too small to read
 
 
 def show_images(
-    images: Tensor, titles: Sequence[object] | None = None, *, columns: int = 8
+    images: Tensor, titles: Iterable[object] | None = None, *, columns: int = 8
 ) -> Figure:
     """Draw a batch of pictures in a grid, `columns` to a row.
 
     Args:
         images: (N, H, W), (N, 1, H, W) or (N, 3, H, W), N at least 1; uint8, or bool, or
             float. Grey is scaled from its least to its largest value, the same for all
-            pictures; colours must lie between 0 and 1, or 0 and 255 in whole numbers.
+            pictures, and a point that is NaN or infinite stays empty; colours must lie
+            between 0 and 1, or 0 and 255 in whole numbers.
         titles: one for each picture, such as its label; drawn above it, in one line or more.
 
     Raises:
-        ValueError: another shape, colours out of range, or a wrong number of titles.
+        ValueError: another shape, colours out of range, nothing but NaN, a wrong number of
+            titles, or fewer than one column.
     """
     if not isinstance(images, Tensor) or not (
         images.ndim == 3 or (images.ndim == 4 and images.shape[1] in (1, 3))
     ):
-        came = getattr(images, "shape", type(images).__name__)
-        came = came if isinstance(came, str) else tuple(came)
-        fix = ": add .unsqueeze(0) for a single picture" if len(came) == 2 else ""
+        came = tuple(images.shape) if isinstance(images, Tensor) else _kind(images)
+        single = isinstance(came, tuple) and len(came) == 2
+        fix = ": add .unsqueeze(0) for a single picture" if single else ""
         raise ValueError(
             f"images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got {came}{fix}"
         )
-    if images.numel() == 0:
-        raise ValueError(
-            "images must hold at least one picture of at least one point, got "
-            f"{tuple(images.shape)}"
-        )
+    titles = None if titles is None else list(titles)
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"got {len(images)} images and {len(titles)} titles")
-    images = images.detach().cpu()
-    if images.ndim == 4:
-        images = images.permute(0, 2, 3, 1).squeeze(-1)  # the order matplotlib wants
-    if images.ndim == 4:
-        low, high = images.float().aminmax()
-        top = 1 if images.is_floating_point() else 255
-        if not (low >= 0 and high <= top):
-            fix = (
-                "undo the normalisation first, or divide by 255"
-                if top == 1
-                else "clamp them"
-            )
-            raise ValueError(
-                f"colours must lie between 0 and {top}, got {low:.3g} to {high:.3g}: {fix}"
-            )
-    if images.ndim == 3 or images.is_floating_point():  # numpy has no bfloat16
-        images = images.float()
-    pictures = images.numpy()
+    if not isinstance(columns, int) or columns < 1:
+        raise ValueError(f"columns must be a whole number, 1 or more, got {columns!r}")
+    pictures = _drawable(images)
+    finite = pictures[np.isfinite(pictures)]
+    low, high = finite.min(), finite.max()
 
     rows = -(-len(pictures) // columns)
     columns = min(columns, len(pictures))
@@ -67,54 +59,103 @@ def show_images(
     for i, axis in enumerate(axes.flat):
         axis.axis("off")
         if i < len(pictures):
-            axis.imshow(
-                pictures[i], cmap="gray", vmin=pictures.min(), vmax=pictures.max()
-            )
+            axis.imshow(pictures[i], cmap="gray", vmin=low, vmax=high)
             if titles is not None:
                 title = titles[i]
-                axis.set_title(title.item() if isinstance(title, Tensor) else title)
+                single = isinstance(title, Tensor) and title.numel() == 1
+                # Without mathematics: a $ in a title is a dollar.
+                axis.set_title(title.item() if single else title, parse_math=False)
     figure.tight_layout(pad=0.4)
     plt.close(figure)  # shown once, as the cell's value, and not again at its end
     return figure
 
 
+def _kind(thing: object) -> str:
+    """What it is, and what makes a tensor of it."""
+    fix = ": use torch.from_numpy(...)" if isinstance(thing, np.ndarray) else ""
+    return type(thing).__name__ + fix
+
+
+def _drawable(images: Tensor) -> np.ndarray:
+    """What matplotlib draws: (N, H, W), or (N, H, W, 3) if it has colours."""
+    if images.numel() == 0:
+        raise ValueError(
+            "images must hold at least one picture of at least one point, got "
+            f"{tuple(images.shape)}"
+        )
+    if images.is_complex():
+        raise ValueError(
+            f"images must hold real numbers, got {images.dtype}: use images.abs()"
+        )
+    images = images.detach().cpu()
+    if images.ndim == 4:
+        images = images.permute(0, 2, 3, 1).squeeze(-1)  # the order matplotlib wants
+    whole = not images.is_floating_point() and images.dtype != torch.bool
+    if images.ndim == 4:
+        low, high = images.float().aminmax()
+        top = 255 if whole else 1
+        if not (low >= 0 and high <= top):
+            fix = "clamp them"
+            if not whole:
+                fix = "undo the normalisation first, or divide by 255"
+            raise ValueError(
+                f"colours must lie between 0 and {top}, got {low:.3g} to {high:.3g}: {fix}"
+            )
+    if images.ndim == 3 or not whole:  # numpy has no bfloat16
+        images = images.float()
+    if not images.isfinite().any():
+        raise ValueError("images must hold numbers, got nothing but NaN and infinity")
+    return images.numpy()
+
+
 def show_prediction(
-    image: Tensor, probabilities: Tensor, classes: Sequence[object] = tuple(range(10))
+    image: Tensor, probabilities: Tensor, classes: Iterable[object] = tuple(range(10))
 ) -> Figure:
     """Draw a picture, and beside it a bar for the probability of each class.
 
     Args:
         image: (H, W), (1, H, W) or (3, H, W), as `show_images` takes a batch of.
         probabilities: (C,), between 0 and 1.
-        classes: C names.
+        classes: C names, C at least 1.
 
     Raises:
         ValueError: another shape, not as many probabilities as classes, or values out of
             range, which logits usually are.
     """
+    for name, value in [("image", image), ("probabilities", probabilities)]:
+        if not isinstance(value, Tensor):
+            raise ValueError(f"{name} must be a tensor, got {_kind(value)}")
     if image.ndim != 2 and not (image.ndim == 3 and image.shape[0] in (1, 3)):
         raise ValueError(
             f"image must be (H, W) or (1 or 3, H, W), got {tuple(image.shape)}: choose one "
             "picture of a batch by images[0]"
         )
+    classes = [str(name) for name in classes]
+    if not classes:
+        raise ValueError("classes must hold at least one name, got none")
     if probabilities.shape != (len(classes),):
         raise ValueError(
             f"probabilities must be ({len(classes)},), one for each class, got "
             f"{tuple(probabilities.shape)}"
+        )
+    probabilities = probabilities.detach().cpu().float()
+    if probabilities.isnan().any():
+        raise ValueError(
+            "probabilities must lie between 0 and 1, got NaN: look for NaN in the image, and "
+            "in the weights of the network"
         )
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise ValueError(
             "probabilities must lie between 0 and 1: these are logits, perhaps; "
             "softmax(logits, dim=0) makes probabilities of them"
         )
+    (picture,) = _drawable(image.unsqueeze(0))
     figure, (left, right) = plt.subplots(1, 2, figsize=(6, 2.6))
-    picture = image.detach().cpu()
-    if picture.ndim == 3:
-        picture = picture.permute(1, 2, 0).squeeze(-1)
-    picture = picture.float() if picture.ndim == 2 else picture
-    left.imshow(picture.numpy(), cmap="gray")
+    left.imshow(picture, cmap="gray")
     left.axis("off")
-    right.barh([str(name) for name in classes], probabilities.detach().cpu().numpy())
+    places = range(len(classes))  # by number: two classes may have the same name
+    right.barh(places, probabilities.numpy())
+    right.set_yticks(places, classes, parse_math=False)
     right.set(xlim=(0, 1), xlabel="probability", ylabel="class")
     right.invert_yaxis()
     figure.tight_layout()
@@ -122,33 +163,81 @@ def show_prediction(
     return figure
 
 
+def _number(value: object) -> float:
+    return float(value.detach() if isinstance(value, Tensor) else value)
+
+
 def show_history(history: dict[str, list[float]]) -> Figure:
     """Draw training and validation loss against the epoch, and mark the best epoch.
 
     Args:
         history: "train_loss" and "valid_loss", a number for each epoch, as `helper.train.fit`
-            returns them; other names are left out.
+            returns them; other names are left out. An epoch of which the loss is NaN or
+            infinite leaves a gap, and is never the best.
 
     Raises:
         ValueError: one of the two is missing or empty.
     """
-    if not history.get("train_loss") or not history.get("valid_loss"):
+    losses = {
+        name: [_number(value) for value in history.get(name, ())]
+        for name in ("train_loss", "valid_loss")
+    }
+    if not all(losses.values()):
         raise ValueError(
             "history must hold numbers under 'train_loss' and 'valid_loss', got "
             f"{', '.join(repr(name) for name in history) or 'nothing'}"
         )
     figure, axis = plt.subplots(figsize=(6, 3))
     for name, style in [("train_loss", "--"), ("valid_loss", "-")]:
-        values = history[name]
+        values = losses[name]
         label = {"train_loss": "training", "valid_loss": "validation"}[name]
         axis.plot(range(1, len(values) + 1), values, style, label=label)
-    best = min(range(len(values)), key=values.__getitem__) + 1
-    axis.axvline(best, linestyle=":", color="0.4", label=f"lowest, epoch {best}")
-    axis.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+    valid = losses["valid_loss"]
+    finite = [i for i in range(len(valid)) if math.isfinite(valid[i])]
+    if finite:
+        best = min(finite, key=valid.__getitem__) + 1
+        axis.axvline(best, linestyle=":", color="0.4", label=f"lowest, epoch {best}")
+    negative = any(value < 0 for values in losses.values() for value in values)
+    axis.set(xlabel="epoch", ylabel="loss")
+    if not negative:
+        axis.set_ylim(0, None)
     axis.legend()
     figure.tight_layout()
     plt.close(figure)
     return figure
+
+
+def _walk(start: Node) -> tuple[list[Node], list[tuple[Node, Node]]]:
+    """All nodes that can be reached, and which leads to which; each of them once."""
+    nodes, edges = {start: None}, {}  # sets that keep their order
+    queue = deque([start])
+    while queue:
+        node = queue.popleft()
+        for child, _ in node.next_functions:
+            if child is None:
+                continue
+            edges[node, child] = None
+            if child not in nodes:
+                nodes[child] = None
+                queue.append(child)
+    return list(nodes), list(edges)
+
+
+def _depths(nodes: list[Node], edges: list[tuple[Node, Node]]) -> dict[Node, int]:
+    """The longest way to each node, from the first one: a node comes after all before it."""
+    children = {node: [] for node in nodes}
+    for node, child in edges:
+        children[node].append(child)
+    depth, before = dict.fromkeys(nodes, 0), Counter(child for _, child in edges)
+    ready = [nodes[0]]
+    while ready:
+        node = ready.pop()
+        for child in children[node]:
+            depth[child] = max(depth[child], depth[node] + 1)
+            before[child] -= 1
+            if not before[child]:
+                ready.append(child)
+    return depth
 
 
 def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure:
@@ -159,23 +248,23 @@ def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure
         names: what to call the leaves, by tensor; the others show their shape alone.
 
     Raises:
-        ValueError: `result` has no `grad_fn`, so nothing was recorded.
+        ValueError: `result` is no tensor or has no `grad_fn`, so nothing was recorded; or the
+            graph has more than 200 nodes.
     """
+    if not isinstance(result, Tensor):
+        raise ValueError(f"result must be a tensor, got {type(result).__name__}")
     if result.grad_fn is None:
         raise ValueError(
             "this tensor has no grad_fn: nothing that it was computed from requires grad"
         )
     called = {id(tensor): name for name, tensor in (names or {}).items()}
-    depth = {result.grad_fn: 0}  # the longest way to each node
-    queue, edges = [result.grad_fn], {}
-    while queue:
-        node = queue.pop(0)
-        for child, _ in node.next_functions:
-            if child is not None:
-                edges[node, child] = None  # a set that keeps its order
-                if depth.get(child, -1) < depth[node] + 1:
-                    depth[child] = depth[node] + 1
-                    queue.append(child)
+    nodes, edges = _walk(result.grad_fn)
+    if len(nodes) > MOST_NODES:
+        raise ValueError(
+            f"the graph has {len(nodes):,} nodes, and up to {MOST_NODES} can be drawn: show "
+            "that of a smaller network, or of one layer"
+        )
+    depth = _depths(nodes, edges)
 
     levels = [
         [n for n in depth if depth[n] == d] for d in range(max(depth.values()) + 1)
@@ -197,7 +286,7 @@ def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure
             text = called.get(id(leaf), "leaf")
             text += f" {tuple(leaf.shape)}" if leaf.ndim else ""
         box = {"boxstyle": "round", "facecolor": "white" if leaf is None else "#cfe3f5"}
-        axis.text(x, y, text, ha="center", va="center", bbox=box)
+        axis.text(x, y, text, ha="center", va="center", bbox=box, parse_math=False)
     axis.set(xlim=(0, 1), ylim=(0.5 - len(levels), 0.5))
     axis.axis("off")
     plt.close(figure)

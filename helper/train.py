@@ -1,14 +1,25 @@
-"""The training loop that notebook 05 writes out, kept for the notebooks after it."""
+"""The training loop that notebook 05 writes out, kept for the notebooks after it.
+
+It does more than the lesson where a mistake would cost a night: it says when the loss isn't a
+number any more, refuses labels that it can't count, and knows what a weighted loss averages
+over.
+"""
 
 import copy
+import math
 import sys
 from collections.abc import Callable, Iterable
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from tqdm import tqdm
+
+NO_EXAMPLES = (
+    "the loader gave no examples: is its data set empty, or are all its labels ignored?"
+)
 
 
 @torch.no_grad()
@@ -24,27 +35,34 @@ def evaluate(
     Args:
         model: gives logits (N, C) for a batch of images.
         loader: gives (images, labels) batches, labels int64 (N,).
-        loss_function: gives the *mean* loss of a batch, as `nn.CrossEntropyLoss()` does.
+        loss_function: gives the *mean* loss of a batch, as `nn.CrossEntropyLoss()` does. It
+            may have weights for the classes, and an `ignore_index`.
         device: where the model is.
 
     Returns:
-        The mean loss and the accuracy, 0 to 1, over all examples: sums over seen, so that a
-        smaller last batch counts for what it is. The model is left in evaluation mode.
+        The mean loss and the accuracy, 0 to 1, over all examples, however they are batched.
+        The loss is what `loss_function` would give for all of them at once; labels that it
+        ignores count for neither. The model is left in evaluation mode.
 
     Raises:
-        ValueError: the loader gave no examples.
+        ValueError: the loader gave no examples, or labels that aren't classes, or the loss is
+            no mean over the examples, so that it would depend on the size of the batches.
     """
     model.eval()
-    total_loss, correct, seen = 0.0, 0, 0
+    total_loss, total_weight, correct, seen = 0.0, 0, 0, 0
     for images, labels in loader:
         images, labels = images.to(device), labels.to(device)
         logits = model(images)
-        total_loss += loss_function(logits, labels).item() * len(labels)
-        correct += (logits.argmax(dim=1) == labels).sum().item()
-        seen += len(labels)
-    if seen == 0:
-        raise ValueError("the loader gave no examples: is its data set empty?")
-    return total_loss / seen, correct / seen
+        _expect_classes(logits, labels)
+        if weight := _weight(loss_function, logits, labels):
+            total_loss += loss_function(logits, labels).item() * weight
+        total_weight += weight
+        counted = _counted(loss_function, labels)
+        correct += (logits.argmax(dim=1) == labels)[counted].sum().item()
+        seen += counted.sum().item()
+    if total_weight == 0:
+        raise ValueError(NO_EXAMPLES)
+    return total_loss / total_weight, correct / seen
 
 
 def train_epoch(
@@ -57,27 +75,34 @@ def train_epoch(
 ) -> float:
     """Train `model` on all batches of `train_loader`, once; one step for each batch.
 
-    Takes what `fit` takes, and leaves the model in training mode.
+    Takes what `fit` takes, and targets of other kinds too, such as those of `nn.MSELoss()`.
+    Leaves the model in training mode. A batch whose labels are all ignored is left out.
 
     Returns:
         The mean loss over all examples, each measured before the step of its batch.
 
     Raises:
-        ValueError: the loader gave no examples.
+        ValueError: the loader gave no examples, or the loss is no mean over the examples, or
+            it is NaN or infinite; then the weights are those before that batch.
     """
     model.train()
-    total_loss, seen = 0.0, 0
-    for images, labels in train_loader:
+    total_loss, total_weight = 0.0, 0
+    for batch, (images, labels) in enumerate(train_loader, 1):
         images, labels = images.to(device), labels.to(device)
-        loss = loss_function(model(images), labels)
+        logits = model(images)
+        weight = _weight(loss_function, logits, labels)
+        if weight == 0:
+            continue
+        loss = loss_function(logits, labels)
+        _expect_finite(loss.item(), f"batch {batch}")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        total_loss += loss.item() * len(labels)
-        seen += len(labels)
-    if seen == 0:
-        raise ValueError("the loader gave no examples: is its data set empty?")
-    return total_loss / seen
+        total_loss += loss.item() * weight
+        total_weight += weight
+    if total_weight == 0:
+        raise ValueError(NO_EXAMPLES)
+    return total_loss / total_weight
 
 
 def fit(
@@ -93,13 +118,17 @@ def fit(
 ) -> dict[str, list[float]]:
     """Train `model`, and leave it with the weights that were best on `valid_loader`.
 
+    Called again, it goes on from these weights and compares the epochs of that call alone: its
+    best may be worse than the best of the call before.
+
     Args:
         model: gives logits (N, C) for a batch of images; must be on `device` already.
         train_loader, valid_loader: give (images, labels) batches, labels int64 (N,).
-        loss_function: gives the mean loss of a batch, as `nn.CrossEntropyLoss()` does.
+        loss_function: gives the mean loss of a batch, see `evaluate`.
         optimizer: has the parameters that are to be trained.
-        epochs: passes over `train_loader`, at most.
-        patience: stop after so many epochs without a lower validation loss; None never does.
+        epochs: passes over `train_loader`, at most; 1 or more.
+        patience: stop after so many epochs without a lower validation loss, 1 or more; None
+            never does.
         device: where the model is, and each batch is moved to.
 
     Returns:
@@ -107,26 +136,117 @@ def fit(
         model is left in evaluation mode.
 
     Raises:
-        ValueError: a loader gave no examples.
+        ValueError: what `train_epoch` and `evaluate` raise; `epochs` or `patience` is below 1;
+            a loss is NaN or infinite: the message names the epoch, and the batch. After any
+            error, and Ctrl-C, the model has the weights of the best epoch, if one was finished.
     """
+    _expect_counts(epochs=epochs, patience=patience)
     history = {"train_loss": [], "valid_loss": [], "valid_accuracy": []}
-    best_loss, best_weights, waited = float("inf"), copy.deepcopy(model.state_dict()), 0
-    for _ in progress(range(epochs)):
-        train_loss = train_epoch(
-            model, train_loader, loss_function, optimizer, device=device
-        )
-        measured = evaluate(model, valid_loader, loss_function, device=device)
-        for name, number in zip(history, (train_loss, *measured), strict=True):
-            history[name].append(number)
-        if measured[0] < best_loss:
-            best_loss, waited = measured[0], 0
-            best_weights = copy.deepcopy(model.state_dict())
-        else:
+    best_loss, best_weights, waited = float("inf"), None, 0
+    try:
+        for epoch in progress(range(1, epochs + 1)):  # noqa: B007  an error names it
+            train_loss = train_epoch(
+                model, train_loader, loss_function, optimizer, device=device
+            )
+            measured = evaluate(model, valid_loader, loss_function, device=device)
+            _expect_finite(measured[0], "validation")
+            for name, number in zip(history, (train_loss, *measured), strict=True):
+                history[name].append(number)
             waited += 1
-        if waited == patience:
-            break
-    model.load_state_dict(best_weights)
+            if measured[0] < best_loss:
+                best_loss, waited = measured[0], 0
+                best_weights = copy.deepcopy(model.state_dict())
+            if waited == patience:
+                break
+    except _NotFinite as error:
+        raise ValueError(f"epoch {epoch}, {error}") from None
+    finally:
+        if best_weights is not None:
+            model.load_state_dict(best_weights)
     return history
+
+
+class _NotFinite(ValueError):
+    """A loss is NaN or infinite."""
+
+
+def _expect_finite(loss: float, place: str) -> None:
+    if not math.isfinite(loss):
+        raise _NotFinite(
+            f"{place}: the loss is {loss}, from which nothing can be learned: use a lower "
+            "learning rate, and look for NaN or infinite numbers in the images"
+        )
+
+
+def _expect_counts(**counts: int | None) -> None:
+    for name, count in counts.items():
+        if name == "patience" and count is None:
+            continue
+        if not isinstance(count, Integral) or count < 1:
+            raise ValueError(
+                f"{name} must be a whole number, 1 or more, got {count!r}"
+                + (": leave it out never to stop early" if name == "patience" else "")
+            )
+
+
+def _expect_classes(logits: Tensor, labels: Tensor) -> None:
+    """Anything else would be broadcast when it is compared with the predicted classes."""
+    fits = logits.ndim > 1 and logits.select(1, 0).shape == labels.shape
+    if not fits or labels.is_floating_point():
+        raise ValueError(
+            "the accuracy is counted for logits (N, C) and labels (N,) of whole numbers, got "
+            f"{tuple(logits.shape)} and {tuple(labels.shape)} of {labels.dtype}: measure "
+            "the loss in a loop of your own for other targets"
+        )
+
+
+def _averages_over_classes(loss_function: Callable, labels: Tensor) -> bool:
+    """Whether the loss has a weight for each class, and a class that it ignores."""
+    kinds = nn.CrossEntropyLoss, nn.NLLLoss  # and not what is derived from them
+    return type(loss_function) in kinds and not labels.is_floating_point()
+
+
+def _counted(loss_function: Callable, labels: Tensor) -> Tensor:
+    """True for each label that the loss doesn't ignore."""
+    if _averages_over_classes(loss_function, labels):
+        return labels.long() != loss_function.ignore_index
+    return torch.ones_like(labels, dtype=torch.bool)
+
+
+def _weight(loss_function: Callable, logits: Tensor, labels: Tensor) -> float:
+    """What the loss of this batch is the mean over: the labels' weights, or the examples."""
+    reduction = getattr(loss_function, "reduction", "mean")
+    if reduction in ("sum", "none"):
+        raise ValueError(
+            f"the loss must be the mean over a batch, got reduction={reduction!r}: leave "
+            "reduction out"
+        )
+    if _averages_over_classes(loss_function, labels):
+        counted = _counted(loss_function, labels)
+        if loss_function.weight is None:
+            return counted.sum().item()
+        return loss_function.weight[labels[counted].long()].sum().item()
+    if len(labels) > 1:
+        _expect_mean(loss_function, logits, labels)
+    return len(labels)
+
+
+@torch.no_grad()
+def _expect_mean(loss_function: Callable, logits: Tensor, labels: Tensor) -> None:
+    """Two parts of a batch must give what the whole gives, each counted for its size."""
+    whole, middle = loss_function(logits, labels), len(labels) // 2
+    first = loss_function(logits[:middle], labels[:middle]).item() * middle
+    second = loss_function(logits[middle:], labels[middle:]).item()
+    second *= len(labels) - middle
+    rounding = max(1e-4, 8 * torch.finfo(whole.dtype).eps)
+    allowed = 1e-6 + rounding * (abs(first) + abs(second)) / len(labels)
+    parts, whole = (first + second) / len(labels), whole.item()
+    if math.isfinite(whole) and not abs(whole - parts) <= allowed:
+        raise ValueError(
+            f"the loss of {len(labels)} examples is {whole:.6g}, and {parts:.6g} when they "
+            "are measured in two parts: give a loss that is the mean over the examples, and "
+            "weights as nn.CrossEntropyLoss(weight=...) has them"
+        )
 
 
 def progress(epochs: Iterable) -> Iterable:

@@ -25,7 +25,7 @@ def main(folder):
         fully_shard(layer, mesh=mesh)
     optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 
-    digits = open_digits(train=True)
+    digits = open_digits("digits", train=True)
     images = digits.data.float().unsqueeze(1) / 255
     for batch in torch.arange(640).split(64):
         share = batch[rank::world_size]

@@ -22,6 +22,8 @@ def join(device_type):
     store, rank, world_size = dist.HashStore(), 0, 1
     if "RANK" in os.environ:
         store, rank, world_size = next(dist.rendezvous("env://"))
+    elif os.getenv("SLURM_NTASKS", os.getenv("OMPI_COMM_WORLD_SIZE", "1")) != "1":
+        raise SystemExit("srun or mpirun must start torchrun, which starts this script")
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         # torchrun keeps the store when it restarts us: don't read what a killed run wrote.
         store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
@@ -34,15 +36,13 @@ def join(device_type):
 
 def make_loaders(batch_size, rank, world_size):
     """Loaders of this process's share; `batch_size` is that of all processes together."""
-    digits = open_digits(train=True)
+    digits = open_digits("digits", train=True)
     images, labels = digits.data.float().unsqueeze(1) / 255, digits.targets
     held_out = torch.arange(len(digits)) % 5 == 0
     valid_set = TensorDataset(images[held_out], labels[held_out])
-    # To have more to do: each digit also a point up, down, left and right.
-    moves = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]
+    moves = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]  # more to do: a pixel each way
     moved = torch.cat([images[~held_out].roll(move, dims=(2, 3)) for move in moves])
     train_set = TensorDataset(moved, labels[~held_out].repeat(len(moves)))
-
     sampler = DistributedSampler(train_set, world_size, rank, seed=9, drop_last=True)
     own = batch_size // world_size
     train_loader = DataLoader(train_set, own, sampler=sampler, drop_last=True)

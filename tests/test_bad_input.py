@@ -214,6 +214,10 @@ def checkpoint(model, spoil=lambda content: content):
     return prepare
 
 
+def content_of(model):
+    return {"settings": model.settings, "state_dict": model.state_dict()}
+
+
 def network(value=None, name="hidden.0.weight"):
     model = Network(12, [5], 3)
     if value is not None:
@@ -580,9 +584,11 @@ ROWS = [
     ),
     row(
         "a checkpoint of another class",
-        checkpoint(SmallDenseNet()),
+        tensor_file(
+            {"settings": {"width": 2}, "state_dict": SmallDenseNet().state_dict()}
+        ),
         ValueError,
-        f"{UNFIT} .*'num_classes'.*Only a Network is rebuilt",
+        f"{UNFIT} .*'width'.*Only a Network or a SmallDenseNet is rebuilt",
     ),
     row(
         "the state dict of another network",
@@ -614,13 +620,13 @@ ROWS = [
     ),
     row(
         "NaN weights",
-        checkpoint(network(torch.nan)),
+        tensor_file(content_of(network(torch.nan))),
         ValueError,
         "hidden.0.weight holds NaN .*training had diverged; use the checkpoint before",
     ),
     row(
         "infinite weights",
-        checkpoint(network(-torch.inf, "output.bias")),
+        tensor_file(content_of(network(-torch.inf, "output.bias"))),
         ValueError,
         "output.bias holds NaN or infinite",
     ),
@@ -699,7 +705,7 @@ ROWS = [
         ValueError,
         "between 0 and 255, got 300 to 300: clamp them",
     ),
-    # Labels and loaders. But for "no examples", the messages are torch's own.
+    # Labels and loaders. But for these two, the messages are torch's own.
     *(
         row(f"{name}, {how.__name__}", learn(how, labels), error, says)
         for how in (train_epoch, evaluate, fit)
@@ -714,8 +720,10 @@ ROWS = [
             (
                 "float labels",
                 torch.ones(2),
-                RuntimeError,
-                "Long or Byte, but got Float",
+                ValueError if how is evaluate else RuntimeError,
+                r"labels \(N,\) of whole numbers, got .* of torch.float32"
+                if how is evaluate
+                else "Long or Byte, but got Float",
             ),
             (
                 "an empty loader",

@@ -5,6 +5,8 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import lab
+import prepare
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -63,8 +65,28 @@ def test_conda_installs_the_same_list():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["name"] == "pytorch-course"
     python, pip, packages = environment["dependencies"]
-    assert python == f"python{PROJECT['requires-python']}" and pip == "pip"
+    newest = ".".join(map(str, (prepare.NEWEST[0], prepare.NEWEST[1] + 1)))
+    assert python == f"python{PROJECT['requires-python']},<{newest}" and pip == "pip"
     assert packages == {"pip": ["-c constraints.txt", "-e .[test]"]}
+
+
+def test_every_way_to_the_kernel_sets_the_same():
+    """Threads that wait without keeping the processor busy; figures in the notebook."""
+    options = " ".join(f"--env {name} {to}" for name, to in prepare.KERNEL_VARIABLES)
+    for file in ("Makefile", "README.md"):
+        assert options in (ROOT / file).read_text(encoding="utf-8"), file
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["variables"] == {"OMP_WAIT_POLICY": "passive"}
+    assert lab.variables()["OMP_WAIT_POLICY"] == "passive"
+
+
+def test_advice_to_install_is_quoted_for_every_shell():
+    """zsh takes [test] for a pattern of file names, and refuses."""
+    texts = [path for path in ROOT.glob("*.md")] + [ROOT / ".github/workflows/test.yml"]
+    texts += [*ROOT.glob("helper/*.py"), *ROOT.glob("notebooks/0*.ipynb")]
+    for path in texts:
+        for before in re.findall(r"(.)\.\[\w+\]", path.read_text(encoding="utf-8")):
+            assert before in "\"'", path
 
 
 def test_every_package_says_why():

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import psutil
@@ -73,7 +74,11 @@ def test_what_it_refuses(tmp_path):
     with pytest.raises(FileNotFoundError, match="no script at .*nothing.py: check"):
         with launch(tmp_path / "nothing.py"):
             pass
-    for options in ({"processes": 0}, {"max_restarts": 1}):
+    for options in (
+        {"processes": 0},
+        {"max_restarts": 1},
+        {"processes": 2, "max_restarts": -1},
+    ):
         with pytest.raises(ValueError, match="at least one process"):
             with launch(TRAIN, **options):
                 pass
@@ -84,6 +89,276 @@ def test_a_script_that_fails_is_quoted(tmp_path):
     with pytest.raises(RuntimeError, match="(?s)script.py ended with code 1: .*an odd"):
         with launch(script):
             pass
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_not_utf_8_is_no_reason_to_fail(tmp_path, processes):
+    source = "import os; os.write(1, b'a\\xff\\n'); os.write(2, b'b\\xfe'); {}"
+    with launch(write(tmp_path, source.format("")), processes=processes) as process:
+        assert process.stdout.read() == "a\ufffd\n" * processes
+    with pytest.raises(RuntimeError, match="ended with code 1: .*b\ufffd"):
+        with launch(write(tmp_path, source.format("os._exit(1)")), processes=processes):
+            pass  # nobody reads it
+
+
+@pytest.mark.parametrize(
+    "source, code", [("raise SystemExit(3)", 3), ("os.kill(os.getpid(), 9)", -9)]
+)
+def test_a_failure_without_a_word_is_called_that(tmp_path, source, code):
+    script = write(tmp_path, f"import os; {source}")
+    with pytest.raises(
+        RuntimeError, match=f"^script.py ended with code {code}: it wro"
+    ):
+        with launch(script):
+            pass
+    with pytest.raises(
+        RuntimeError, match="(?s)^script.py ended with code 1: .*exitcode"
+    ):
+        with launch(script, processes=2):
+            pass
+
+
+@pytest.mark.parametrize(
+    "name, processes", [("random", 2), ("queue", 1), ("typing", 1), ("torch", 1)]
+)
+def test_a_file_with_the_name_of_a_module_is_named(
+    tmp_path, name, processes, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # torchrun looks here, the script beside itself
+    hiding = tmp_path / f"{name}.py"
+    hiding.write_text("answer = 42\n", encoding="utf-8")
+    with launch(write(tmp_path, "print('well')"), processes=processes) as process:
+        assert process.stdout.read() == "well\n" * processes
+    script = write(tmp_path, "import torch, queue; torch.ones, queue.Queue")
+    with pytest.raises(RuntimeError) as caught:
+        with launch(script, processes=processes):
+            pass
+    assert str(caught.value).endswith(
+        f"\n{hiding} hides the module {name}: rename the file"
+    )
+
+
+def test_a_file_that_hides_nothing_is_not_blamed(tmp_path):
+    (tmp_path / "random.py").touch()
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: division by zero$"):
+        with launch(write(tmp_path, "1 / 0")):
+            pass
+    script = tmp_path / "queue.py"  # itself in every traceback
+    script.write_text("1 / 0", encoding="utf-8")
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: division by zero$"):
+        with launch(script):
+            pass
+
+
+def test_what_another_torchrun_left_behind_is_not_inherited(tmp_path, monkeypatch):
+    foreign = ["RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK"]
+    foreign += ["ROLE_RANK", "GROUP_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"]
+    foreign += ["TORCHELASTIC_RUN_ID", "TORCHELASTIC_USE_AGENT_STORE", "PET_NNODES"]
+    for name in foreign:
+        monkeypatch.setenv(name, "2")
+    monkeypatch.setenv("MASTERS", "kept")
+    script = write(tmp_path, "import os; print(sorted(os.environ))")
+    with launch(script) as process:
+        names = process.stdout.read()
+    assert "'MASTERS'" in names
+    assert not [name for name in foreign if f"'{name}'" in names]
+    script = write(
+        tmp_path,
+        "import os; print(os.environ['RANK'] + os.environ['WORLD_SIZE'] + '\\n', end='')",
+    )
+    with launch(script, processes=2) as process:
+        assert sorted(process.stdout.read().split()) == ["02", "12"]
+
+
+# A script that is deaf to every signal that can be ignored, and so are those that it starts: a
+# child, one in a session of its own, one that is stopped, and a daemon whose parent has ended
+# and whose environment is empty.
+DEAF = """
+import os, signal, subprocess, sys, time
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+children = [
+    subprocess.Popen(["sleep", "600"], start_new_session=session)
+    for session in (False, True, False)
+]
+children[2].send_signal(signal.SIGSTOP)
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.write(write, str(os.getpid()).encode())
+        os.execvpe("sleep", ["sleep", "600"], {"PATH": os.environ["PATH"]})
+    os._exit(0)
+os.wait()
+numbers = [int(os.read(read, 20)), os.getppid(), os.getpid()]
+print(*numbers, *(child.pid for child in children), flush=True)
+"""
+STAYS = DEAF + "time.sleep(600)\n"
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    monkeypatch.setattr(launching, "GRACE", 0.3)
+
+
+def family(process):
+    """Of those that the script names; a process that has its number later isn't one of them."""
+    found = [psutil.Process(int(n)) for n in process.stdout.readline().split()]
+    assert len(found) == 6 and all(each.is_running() for each in found)
+    return found
+
+
+def assert_gone(processes, seconds=0.0):
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
+
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="daemons are found on Linux")
+
+
+@LINUX
+def test_nothing_outlives_a_script_that_ends(tmp_path):
+    begin = time.monotonic()
+    with launch(write(tmp_path, DEAF)) as process:
+        started = family(process)
+        assert process.stdout.read() == ""  # the children hold it open, too
+    assert_gone(started)
+    assert time.monotonic() - begin < 30
+
+
+@LINUX
+def test_nothing_outlives_a_script_that_fails(tmp_path):
+    with pytest.raises(RuntimeError, match="(?s)ended with code 1: .*ZeroDivision"):
+        with launch(write(tmp_path, DEAF + "1 / 0")) as process:
+            started = family(process)
+    assert_gone(started)
+
+
+@LINUX
+def test_nothing_outlives_a_block_that_is_interrupted(tmp_path, brief):
+    with pytest.raises(KeyboardInterrupt):
+        with launch(write(tmp_path, STAYS)) as process:
+            started = family(process)
+            raise KeyboardInterrupt
+    assert_gone(started)
+
+
+@LINUX
+@pytest.mark.parametrize("what", ["the script", "the watcher"])
+def test_nothing_outlives_a_block_of_which_somebody_stopped(tmp_path, brief, what):
+    with pytest.raises(KeyboardInterrupt):
+        with launch(write(tmp_path, STAYS)) as process:
+            started = family(process)
+            started[2 if what == "the script" else 1].suspend()
+            raise KeyboardInterrupt
+    assert_gone(started)
+
+
+@LINUX
+def test_nothing_outlives_a_watcher_that_is_killed(tmp_path):
+    """But for the daemon, whose environment is empty: nobody knows any more whose it was."""
+    with pytest.raises(RuntimeError, match="ended with code -9: it wrote nothing"):
+        with launch(write(tmp_path, STAYS)) as process:
+            daemon, *started = family(process)
+            process.kill()
+    daemon.kill()
+    assert_gone(started)
+
+
+WORKERS = """
+import os, signal, subprocess, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+print(f"{os.getpid()} {child.pid}\\n", end="", flush=True)
+time.sleep(600)
+"""
+
+
+def test_nothing_outlives_workers_that_are_deaf(tmp_path, brief):
+    with pytest.raises(KeyboardInterrupt):
+        with launch(write(tmp_path, WORKERS), processes=2) as process:
+            numbers = "".join(process.stdout.readline() for _ in range(2)).split()
+            started = [psutil.Process(int(number)) for number in numbers]
+            raise KeyboardInterrupt
+    assert len(started) == 4
+    assert_gone(started)
+
+
+KERNEL = """
+import sys, helper.launch
+helper.launch.GRACE = 0.3
+with helper.launch.launch(sys.argv[1], processes=int(sys.argv[2])) as process:
+    for line in process.stdout:
+        print(line, end="", flush=True)
+"""
+
+
+@LINUX
+def test_nothing_outlives_a_kernel_that_is_killed(tmp_path):
+    kernel = [sys.executable, "-c", KERNEL, str(write(tmp_path, STAYS)), "1"]
+    with subprocess.Popen(kernel, stdout=subprocess.PIPE, text=True) as process:
+        started = family(process)
+        process.kill()
+    assert_gone(started, 20)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no watcher")
+def test_no_worker_outlives_a_kernel_that_is_killed(tmp_path):
+    kernel = [sys.executable, "-c", KERNEL, str(write(tmp_path, WORKERS)), "2"]
+    with subprocess.Popen(kernel, stdout=subprocess.PIPE, text=True) as process:
+        numbers = "".join(process.stdout.readline() for _ in range(2)).split()
+        started = [psutil.Process(int(number)) for number in numbers]
+        started += psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    assert len(started) >= 8  # two workers with a child each, torchrun, the watcher
+    assert_gone(started, 30)
+
+
+@pytest.mark.skipif(not shutil.which("ps"), reason="asks ps, as on macOS")
+@pytest.mark.parametrize("system", [sys.platform, "darwin"])
+def test_a_tree_of_processes_is_seen_whole(monkeypatch, system):
+    tree = [sys.executable, "-c"]
+    tree += [
+        "import subprocess as s; p = s.Popen(['sleep', '600']); print(p.pid, flush=1); p.wait()"
+    ]
+    with subprocess.Popen(tree, stdout=subprocess.PIPE, text=True) as process:
+        grandchild = int(process.stdout.readline())
+        monkeypatch.setattr(launching.sys, "platform", system)
+        try:
+            assert launching._descendants(process.pid) == [grandchild]
+            assert set(launching._descendants(os.getpid())) >= {process.pid, grandchild}
+        finally:
+            launching._kill(lambda: launching._descendants(process.pid))
+    assert launching._descendants(process.pid) == []
+
+
+def test_a_script_that_ends_in_good_order_is_given_the_time(tmp_path):
+    source = """
+import signal, sys, time
+def end(*_):
+    print("saved", flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+time.sleep(600)
+"""
+    with pytest.raises(KeyboardInterrupt):
+        with launch(write(tmp_path, source)) as process:
+            assert process.stdout.readline() == "ready\n"
+            try:
+                raise KeyboardInterrupt
+            finally:
+                process.terminate()
+                assert process.stdout.read() == "saved\n"
+
+
+def test_what_it_leaves_in_its_temporary_folder_goes(tmp_path):
+    source = "import tempfile; print(tempfile.mkdtemp())"
+    with launch(write(tmp_path, source)) as process:
+        folder = Path(process.stdout.read().strip())
+        assert folder.parent.parent == Path(tempfile.gettempdir())
+    assert not folder.exists()
+    assert "results belong into another one" in launching.launch.__doc__
 
 
 COUNT = """
@@ -183,6 +458,11 @@ def test_the_last_words_are_the_scripts_own():
     root = 'Traceback (most recent call last):\n  File "<frozen runpy>", line 1\n'
     said = launching._last_words(f"{log}\n{own}\n{log}{root}torchrun's own\n")
     assert said == "\n".join(f"line {i}" for i in range(5, 25))
+    said = launching._last_words(
+        f"{root}torchrun's own\n"
+    )  # it did not come to the script
+    assert said == f"{root}torchrun's own"
+    assert launching._last_words("\n \n") == "it wrote nothing to stderr"
 
 
 def test_the_store_is_at_a_port_of_its_own():

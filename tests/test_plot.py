@@ -6,10 +6,23 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchvision.models import densenet121
 
-from helper.plot import show_graph, show_history, show_images, show_prediction
+from helper.models import SmallDenseNet
+from helper.plot import (
+    MOST_NODES,
+    _depths,
+    _walk,
+    show_graph,
+    show_history,
+    show_images,
+    show_prediction,
+)
 
 matplotlib.use("agg")
 FIGURES = Path(__file__).with_name("figures.json")
@@ -62,6 +75,12 @@ def test_all_pictures_share_one_scale():
         ([1, 2], "got list"),
         (torch.rand(2, 3, 4, 4) * 3, "colours must lie between 0 and 1"),
         (torch.full((2, 3, 4, 4), torch.nan), "colours must lie between 0 and 1"),
+        (torch.full((2, 4, 4), torch.nan), "nothing but NaN and infinity"),
+        (
+            torch.zeros(2, 4, 4, dtype=torch.complex64),
+            "real numbers, got torch.complex64",
+        ),
+        (np.ones((2, 4, 4)), r"got ndarray: use torch.from_numpy\(...\)"),
     ],
 )
 def test_show_images_refuses_the_rest(images, says):
@@ -231,3 +250,165 @@ def test_pictures_may_be_of_half_precision():
     show_images(image.unsqueeze(0))
     figure = show_prediction(image, torch.tensor([0.5, 0.5]), ["a", "b"])
     assert figure.axes[0].images[0].get_array().shape == (4, 4)
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_a_point_that_is_no_number_does_not_blank_the_others(bad):
+    images = torch.linspace(0, 1, 32).reshape(2, 4, 4)
+    images[0, 0, 1] = bad
+    figure = show_images(images)
+    assert {axis.images[0].get_clim() for axis in figure.axes} == {(0.0, 1.0)}
+    drawn = figure.axes[0].images[0].get_array()
+    assert drawn.mask.sum() == 1 and drawn.mask[0, 1]
+    assert images[0, 0, 1] == bad or images[0, 0, 1].isnan()  # is still the caller's
+
+
+@pytest.mark.parametrize("columns", [0, -1, 1.5, None])
+def test_columns_are_a_count(columns):
+    with pytest.raises(
+        ValueError, match="columns must be a whole number, 1 or more, go"
+    ):
+        show_images(torch.rand(2, 4, 4), columns=columns)
+
+
+def test_titles_are_shown_as_they_are(tmp_path):
+    titles = (title for title in ["5 $ or $", "$\\frac$", "a_b^"])
+    figure = show_images(torch.rand(3, 4, 4), titles)
+    figure.savefig(tmp_path / "a.png")
+    assert figure.axes[0].get_title() == "5 $ or $"
+    figure = show_images(torch.rand(1, 4, 4), torch.tensor([[1, 2]]))
+    assert figure.axes[0].get_title() == "tensor([1, 2])"
+
+
+def test_colours_may_be_on_or_off(tmp_path):
+    (axis,) = show_images(torch.ones(1, 3, 2, 2) > 0).axes
+    assert (axis.images[0].get_array() == 1.0).all()
+
+
+KINDS = [torch.float32, torch.float64, torch.float16, torch.bfloat16]
+KINDS += [torch.uint8, torch.int32, torch.int64, torch.bool]
+
+
+@settings(deadline=None, derandomize=True, database=None, max_examples=25)
+@given(
+    st.integers(1, 3),
+    st.sampled_from([None, 1, 3]),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.sampled_from(KINDS),
+    st.integers(1, 4),
+)
+def test_pictures_of_any_size_and_dtype(number, channels, sides, dtype, columns):
+    shape = (number, *sides) if channels is None else (number, channels, *sides)
+    images = torch.ones(shape).to(dtype)
+    figure = show_images(images, range(number), columns=columns)
+    assert sum(bool(axis.images) for axis in figure.axes) == number
+    for image in images:
+        figure = show_prediction(image, torch.ones(1, dtype=dtype), ["it"])
+        assert figure.axes[0].images[0].get_array().shape[:2] == sides
+    assert torch.equal(images, torch.ones(shape).to(dtype))
+
+
+@pytest.mark.parametrize("scale, shift", [(1, -0.5), (3, 0)])
+def test_show_prediction_does_not_clip_colours(scale, shift):
+    image = torch.linspace(0, 1, 12).reshape(3, 2, 2) * scale + shift
+    with pytest.raises(ValueError, match="colours must lie between 0 and 1, got"):
+        show_prediction(image, torch.ones(1), ["it"])
+
+
+def test_two_classes_of_one_name_have_a_bar_each():
+    probabilities = torch.tensor([0.25, 0.25, 0.5])
+    bars = show_prediction(torch.rand(2, 2), probabilities, iter("aab")).axes[1]
+    assert [bar.get_width() for bar in bars.patches] == [0.25, 0.25, 0.5]
+    assert len({bar.get_y() for bar in bars.patches}) == 3
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["a", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    "image, probabilities, classes, says",
+    [
+        (
+            np.ones((2, 2)),
+            torch.ones(1),
+            "a",
+            "image must be a tensor, got ndarray: use",
+        ),
+        (torch.ones(2, 2), [1.0], "a", "probabilities must be a tensor, got list"),
+        (torch.ones(2, 2), torch.ones(0), "", "at least one name, got none"),
+        (
+            torch.ones(2, 2),
+            torch.tensor([torch.nan]),
+            "a",
+            "got NaN: look for NaN in the",
+        ),
+        (torch.ones(0, 2), torch.ones(1), "a", "at least one point"),
+    ],
+)
+def test_show_prediction_refuses_the_rest(image, probabilities, classes, says):
+    with pytest.raises(ValueError, match=says):
+        show_prediction(image, probabilities, classes)
+    assert not plt.get_fignums()
+
+
+def legend_of(train_loss, valid_loss):
+    (axis,) = show_history({"train_loss": train_loss, "valid_loss": valid_loss}).axes
+    return [text.get_text() for text in axis.get_legend().get_texts()][2:]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_no_epoch_is_the_lowest_that_has_no_number(bad):
+    assert legend_of([3, 2, 1], [bad, 2, 1]) == ["lowest, epoch 3"]
+    assert legend_of([3, 2, 1], [3, 2, bad]) == ["lowest, epoch 2"]
+    assert legend_of([bad, 2, 1], [bad, bad, bad]) == []
+
+
+def test_a_history_may_hold_arrays_and_tensors():
+    assert legend_of(np.array([2.0, 1.0]), np.array([2.0, 1.0])) == ["lowest, epoch 2"]
+    losses = [torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)]
+    assert legend_of(losses, losses) == ["lowest, epoch 1"]
+    with pytest.raises(ValueError, match="history must hold numbers"):
+        show_history({"train_loss": np.array([]), "valid_loss": np.array([])})
+
+
+def test_losses_below_zero_are_in_the_picture():
+    (axis,) = show_history({"train_loss": [-1, -2], "valid_loss": [-1, -3]}).axes
+    low, high = axis.get_ylim()
+    assert low < -3 and high > -1
+
+
+def test_each_node_of_a_graph_is_walked_once():
+    """Each of 60 sums leads twice to the one before: 10^18 ways in all."""
+    x = torch.ones(2, requires_grad=True)
+    total = x
+    for _ in range(60):
+        total = total + total
+    nodes, edges = _walk(total.grad_fn)
+    assert len(nodes) == len(edges) + 1 == 61
+    depth = _depths(nodes, edges)
+    assert [depth[node] for node in nodes] == list(range(61))
+    show_graph(total)
+
+
+def test_a_node_is_below_all_that_lead_to_it():
+    x = torch.ones(2, requires_grad=True)
+    a = x * 2
+    b = a.exp().exp() + a
+    nodes, edges = _walk((b * x).grad_fn)
+    depth = _depths(nodes, edges)
+    assert all(depth[node] < depth[child] for node, child in edges)
+    assert max(depth.values()) == 5
+
+
+@pytest.mark.parametrize("network", [SmallDenseNet, densenet121])
+def test_the_graph_of_a_large_network_is_too_large_and_says_so(network):
+    with torch.device("meta"):
+        result = network()(torch.ones(2, 3, 32, 32)).sum()
+    with pytest.raises(
+        ValueError, match=r"^the graph has [\d,]+ nodes, and up to 200 c"
+    ):
+        show_graph(result)
+    assert MOST_NODES == 200
+
+
+def test_show_graph_refuses_what_is_no_tensor():
+    with pytest.raises(ValueError, match="result must be a tensor, got float"):
+        show_graph(1.0)

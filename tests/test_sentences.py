@@ -26,6 +26,7 @@ from helper.launch import launch
 from helper.models import Network, SmallDenseNet, load_backbone, load_checkpoint
 
 LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
+ONE = DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2, 1)), batch_size=2)
 SCRIPT = ROOT / "notebooks" / "09_train.py"
 
 
@@ -86,11 +87,42 @@ def written(folder, content):
     load_checkpoint(folder / "model.pt")
 
 
-def diverged(folder):
+def old_format(folder):
+    path = folder / "model.pt"
+    torch.save({"a": 1}, path, _use_new_zipfile_serialization=False)
+    load_checkpoint(path)
+
+
+def claiming(folder):
+    weights = {"output.weight": torch.zeros(1, 1).expand(1, 10**6)}
+    settings = {"input_size": 10**6, "hidden_sizes": [], "output_size": 1}
+    weights["output.bias"] = torch.zeros(1)
+    saved(folder, {"settings": settings, "state_dict": weights})
+
+
+def kept(folder, model=None, **more):
+    try:
+        models.save_checkpoint(folder / "model.pt", model or Network(2, [], 1), **more)
+    finally:
+        assert list(folder.iterdir()) == []
+
+
+def other_parts():
+    model = Network(2, [], 1)
+    model.dropout = nn.Dropout(0.5)
+    return model
+
+
+def diverging():
     model = Network(2, [], 1)
     nn.init.constant_(model.output.bias, torch.nan)
-    models.save_checkpoint(folder / "model.pt", model)
-    load_checkpoint(folder / "model.pt")
+    return model
+
+
+def diverged(folder):
+    model = diverging()
+    content = {"settings": model.settings, "state_dict": model.state_dict()}
+    saved(folder, content)
 
 
 def backbone(folder, monkeypatch, content=None):
@@ -134,6 +166,13 @@ def not_a_picture(folder):
     data.open_picture(folder / "a.png")
 
 
+def long_graph():
+    result = torch.ones(1, requires_grad=True)
+    for _ in range(200):
+        result = result.exp()
+    plot.show_graph(result)
+
+
 def started(folder, **options):
     with launch(**{"script": SCRIPT, **options}):
         pass
@@ -143,19 +182,20 @@ def started(folder, **options):
 SENTENCES = [
     (
         lambda f, m: digits_without(f, "t10k-labels-idx1-ubyte"),
-        "no t10k-labels-idx1-ubyte in <>/digits: bring the folder back with `git checkout "
-        "-- data/digits`, and install the course from its own folder (pip install -e .)",
+        "no t10k-labels-idx1-ubyte in <>/digits: bring the folder back (`git checkout -- "
+        "data/digits`, or copy data/digits from a new copy of the course), and install the "
+        "course from its own folder (pip install -e .)",
     ),
     (
         lambda f, m: digits_without(f, *data.FILES[:2]),
         "no train-images-idx3-ubyte and no train-labels-idx1-ubyte in <>/digits: bring the "
-        "folder back with `git checkout -- data/digits`, and install the course from its "
-        "own folder (pip install -e .)",
+        "folder back (`git checkout -- data/digits`, or copy data/digits from a new copy of "
+        "the course), and install the course from its own folder (pip install -e .)",
     ),
     (
         lambda f, m: digits_with(f, cut_images),
-        "the digits in <>/digits can't be read (*): bring them back with `git checkout -- "
-        "data/digits`",
+        "the digits in <>/digits can't be read (*): bring them back (`git checkout -- "
+        "data/digits`, or copy data/digits from a new copy of the course)",
     ),
     (
         lambda f, m: digits_with(f, other_labels),
@@ -244,7 +284,7 @@ SENTENCES = [
     (
         lambda f, m: saved(f, {"settings": {"inputs": 1}, "state_dict": {}}),
         "<>/model.pt: the weights don't fit the network of these settings (*). Only a "
-        "Network is rebuilt: build a model of another class first and use "
+        "Network or a SmallDenseNet is rebuilt: build a model of another class first and use "
         "model.load_state_dict",
     ),
     (
@@ -253,17 +293,63 @@ SENTENCES = [
         "the checkpoint before it",
     ),
     (
+        lambda f, m: old_format(f),
+        "<>/model.pt is in the file format that torch had before 2020: open it by "
+        "torch.load(path) and save it again",
+    ),
+    (
+        lambda f, m: claiming(f),
+        "<>/model.pt has *: they repeat a few numbers, which save_checkpoint doesn't write",
+    ),
+    (
+        lambda f, m: kept(f, nn.Linear(1, 1)),
+        "a Network or a SmallDenseNet can be rebuilt from a checkpoint, got Linear: keep "
+        "its weights by torch.save(model.state_dict(), path)",
+    ),
+    (
+        lambda f, m: kept(f, settings={}),
+        "settings= would take the place of the model's own settings: choose another name",
+    ),
+    (
+        lambda f, m: kept(f, run=Path("x")),
+        "run= can't be kept (it holds a *): a checkpoint holds numbers, strings, tensors, "
+        "and lists and dicts of them. Use torch.from_numpy(...) for an array, dict(...) for "
+        "another mapping, vars(...) for options, str(...) for other things",
+    ),
+    (
+        lambda f, m: kept(f, diverging()),
+        "output.bias holds NaN or infinite numbers: training has diverged, and the "
+        "checkpoint was not written",
+    ),
+    (
+        lambda f, m: kept(f, other_parts()),
+        "the model was changed after it was made, and {'input_size': 2, 'hidden_sizes': [], "
+        "'output_size': 1, 'dropout': 0.0} doesn't describe it (it has other parts than its "
+        "class makes): keep its weights by torch.save(model.state_dict(), path)",
+    ),
+    (
+        lambda f, m: models.save_checkpoint(f, Network(2, [], 1)),
+        "<> is not a file that can be replaced: choose another name",
+    ),
+    (
+        lambda f, m: Network(4, [], 10)(np.ones((2, 4))),
+        "the network takes a tensor (N, ...), got ndarray: use torch.from_numpy(images) for "
+        "an array, torch.stack(images) for a list of tensors",
+    ),
+    (
         lambda f, m: load_backbone("vgg"),
         "no backbone is called 'vgg': choose 'small' or 'densenet121'",
     ),
     (
         backbone,
-        "no small_densenet.pt in <>: bring it back with `git checkout -- data/weights`, and "
-        "install the course from its own folder (pip install -e .)",
+        "no small_densenet.pt in <>: bring it back (`git checkout -- data/weights`, or copy "
+        "data/weights from a new copy of the course), and install the course from its own "
+        "folder (pip install -e .)",
     ),
     (
         lambda f, m: backbone(f, m, b"half"),
-        "<>/small_densenet.pt is damaged: bring it back with `git checkout -- data/weights`",
+        "<>/small_densenet.pt is damaged: bring it back (`git checkout -- data/weights`, or "
+        "copy data/weights from a new copy of the course)",
     ),
     (
         densenet121,
@@ -313,6 +399,47 @@ SENTENCES = [
         "colours must lie between 0 and 255, got 256 to 256: clamp them",
     ),
     (
+        lambda f, m: plot.show_images(torch.full((1, 2, 2), torch.nan)),
+        "images must hold numbers, got nothing but NaN and infinity",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.zeros(1, 2, 2, dtype=torch.complex64)),
+        "images must hold real numbers, got torch.complex64: use images.abs()",
+    ),
+    (
+        lambda f, m: plot.show_images(np.ones((1, 2, 2))),
+        "images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got ndarray: use "
+        "torch.from_numpy(...)",
+    ),
+    (
+        lambda f, m: plot.show_images(torch.rand(1, 2, 2), columns=0),
+        "columns must be a whole number, 1 or more, got 0",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), [0.5, 0.5], "ab"),
+        "probabilities must be a tensor, got list",
+    ),
+    (
+        lambda f, m: plot.show_prediction(torch.rand(2, 2), torch.rand(0), []),
+        "classes must hold at least one name, got none",
+    ),
+    (
+        lambda f, m: plot.show_prediction(
+            torch.rand(2, 2), torch.tensor([torch.nan]), "a"
+        ),
+        "probabilities must lie between 0 and 1, got NaN: look for NaN in the image, and in "
+        "the weights of the network",
+    ),
+    (
+        lambda f, m: plot.show_graph([1]),
+        "result must be a tensor, got list",
+    ),
+    (
+        lambda f, m: long_graph(),
+        "the graph has 201 nodes, and up to 200 can be drawn: show that of a smaller "
+        "network, or of one layer",
+    ),
+    (
         lambda f, m: plot.show_prediction(torch.rand(1, 1, 2, 2), torch.ones(10) / 10),
         "image must be (H, W) or (1 or 3, H, W), got (1, 1, 2, 2): choose one picture of a "
         "batch by images[0]",
@@ -340,11 +467,59 @@ SENTENCES = [
     ),
     (
         lambda f, m: train.evaluate(nn.Linear(4, 2), LOADER, None),
-        "the loader gave no examples: is its data set empty?",
+        "the loader gave no examples: is its data set empty, or are all its labels ignored?",
     ),
     (
         lambda f, m: train.train_epoch(nn.Linear(4, 2), LOADER, None, None),
-        "the loader gave no examples: is its data set empty?",
+        "the loader gave no examples: is its data set empty, or are all its labels ignored?",
+    ),
+    (
+        lambda f, m: train.evaluate(nn.Linear(1, 1), ONE, nn.MSELoss()),
+        "the accuracy is counted for logits (N, C) and labels (N,) of whole numbers, got "
+        "(2, 1) and (2, 1) of torch.float32: measure the loss in a loop of your own for "
+        "other targets",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Linear(1, 1), ONE, nn.MSELoss(reduction="sum"), None
+        ),
+        "the loss must be the mean over a batch, got reduction='sum': leave reduction out",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Identity(), ONE, lambda logits, labels: logits.sum(), None
+        ),
+        "the loss of 2 examples is 2, and 1 when they are measured in two parts: give a "
+        "loss that is the mean over the examples, and weights as "
+        "nn.CrossEntropyLoss(weight=...) has them",
+    ),
+    (
+        lambda f, m: train.train_epoch(
+            nn.Identity(), ONE, lambda logits, labels: (logits * torch.nan).mean(), None
+        ),
+        "batch 1: the loss is nan, from which nothing can be learned: use a lower learning "
+        "rate, and look for NaN or infinite numbers in the images",
+    ),
+    (
+        lambda f, m: train.fit(
+            nn.Identity(),
+            ONE,
+            ONE,
+            lambda logits, labels: logits.mean() * torch.inf,
+            None,
+            epochs=1,
+        ),
+        "epoch 1, batch 1: the loss is inf, from which nothing can be learned: use a lower "
+        "learning rate, and look for NaN or infinite numbers in the images",
+    ),
+    (
+        lambda f, m: train.fit(None, [], [], None, None, epochs=0),
+        "epochs must be a whole number, 1 or more, got 0",
+    ),
+    (
+        lambda f, m: train.fit(None, [], [], None, None, epochs=1, patience=-1),
+        "patience must be a whole number, 1 or more, got -1: leave it out never to stop "
+        "early",
     ),
     (
         lambda f, m: check("01.9", 1),
@@ -387,7 +562,7 @@ SENTENCES = [
     ),
     (
         lambda f, m: expect_tensor(torch.tensor(2), torch.tensor(1)),
-        "1 of 1 values of your answer are not the expected ones.",
+        "your answer is 2, expected 1.",
     ),
     (
         lambda f, m: expect_number(torch.ones(2), 1.0, hint="So."),

@@ -1,6 +1,7 @@
 """The set-up behind the two commands, and the form in which notebooks are stored."""
 
 import base64
+import contextlib
 import io
 import os
 import random
@@ -9,10 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import textwrap
 import tomllib
 import urllib.error
 import urllib.request
+from importlib.metadata import metadata
 from pathlib import Path
 
 import lab
@@ -38,6 +40,8 @@ def fresh(tmp_path, monkeypatch):
 
     def run(command, hint):
         commands.append(" ".join(command[1:3]))
+        if "ipykernel" in command:
+            assert "OMP_WAIT_POLICY passive --env MPLBACKEND" in " ".join(command)
         Path(prepare.PYTHON).parent.mkdir(parents=True, exist_ok=True)
         Path(prepare.PYTHON).touch()
         if commands[-1] == "-m pip" and fails:
@@ -48,11 +52,12 @@ def fresh(tmp_path, monkeypatch):
     monkeypatch.setattr(prepare, "VENV", str(root / ".venv"))
     monkeypatch.setattr(prepare, "PYTHON", str(root / ".venv" / "bin" / "python"))
     monkeypatch.setattr(prepare, "STAMP", str(root / ".venv" / "stamp"))
+    monkeypatch.setattr(prepare, "LOG", str(root / "build" / "setup.log"))
     monkeypatch.setattr(prepare, "run", run)
     return root, commands, fails
 
 
-ALL = ["-m venv", "-m pip", "-m ipykernel", "-m jupyter"]
+ALL = ["-m venv", "-m pip", "-m ipykernel", "-m ipykernel", "-m jupyter"]
 
 
 def test_installs_once(fresh):
@@ -84,7 +89,7 @@ def test_installs_again_when_the_package_list_changed_and_only_then(fresh):
 def test_an_install_that_broke_off_is_made_anew(fresh, capsys):
     _, commands, fails = fresh
     fails.append(True)
-    with pytest.raises(SystemExit, match="Run the same command again"):
+    with pytest.raises(SystemExit, match="packages were not installed. pip says:"):
         prepare.main()
     fails.clear()
     del commands[:]
@@ -148,6 +153,174 @@ def test_the_setup_parses_on_a_python_that_it_turns_away():
         assert not re.search(newer, text), newer
 
 
+@pytest.fixture
+def hostile(tmp_path, monkeypatch):
+    """Settings for other Pythons and other projects, in the environment and in pip's file."""
+    target, constraint = tmp_path / "target", tmp_path / "constraint.txt"
+    constraint.write_text("packaging==1.0\n")
+    settings = f"""
+        [global]
+        index-url = http://127.0.0.1:9/simple
+        proxy = http://127.0.0.1:9
+        require-virtualenv = true
+        quiet = 3
+        [install]
+        user = true
+        prefix = {target}
+        find-links =
+            {tmp_path / "one"}
+            {tmp_path / "two"}
+        """
+    (tmp_path / "pip.conf").write_text(textwrap.dedent(settings))
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    for name, value in {
+        "PIP_USER": "1",
+        "PIP_TARGET": str(target),
+        "PIP_CONSTRAINT": str(constraint),
+        "PIP_REQUIRE_VIRTUALENV": "1",
+        "PIP_NO_SUCH_OPTION": "1",
+        "PIP_EXTRA_INDEX_URL": "http://127.0.0.1:9/extra",
+        "PYTHONHOME": str(tmp_path / "nowhere"),
+        "PYTHONPATH": str(tmp_path),
+        "PYTHONOPTIMIZE": "2",
+        "https_proxy": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(prepare, "PYTHON", sys.executable)
+    return tmp_path
+
+
+def test_settings_for_other_projects_dont_reach_the_set_up(hostile):
+    (hostile / "packaging.py").write_text("raise SystemExit('not this one')\n")
+    command = [sys.executable, "-m", "pip", "install", "--no-index", "packaging"]
+    own = prepare.variables()
+    done = subprocess.run(command, env=own, capture_output=True, text=True)
+    assert done.returncode == 0 and "already satisfied" in done.stdout, done
+    # What does the harm without this: all but PYTHONHOME, with which nothing starts.
+    foreign = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    assert subprocess.run(command, env=foreign, capture_output=True).returncode != 0
+
+
+def test_where_packages_come_from_does_reach_it(hostile):
+    own = prepare.variables()
+    assert own["PIP_INDEX_URL"] == "http://127.0.0.1:9/simple"
+    assert own["PIP_EXTRA_INDEX_URL"] == "http://127.0.0.1:9/extra"
+    assert own["PIP_PROXY"] == own["https_proxy"] == "http://127.0.0.1:9"
+    assert own["PIP_FIND_LINKS"].split() == [str(hostile / n) for n in ("one", "two")]
+    assert own["PATH"] == os.environ["PATH"]
+    assert not any(name.startswith("PYTHON") for name in set(own) & set(os.environ))
+
+
+@pytest.mark.parametrize(
+    "script, sentence",
+    [
+        ("print('ERROR: No space left on device')", "The disk is full"),
+        ("print('WARNING: Retrying (Retry(total=4')", "could not reach its server"),
+        (
+            "print('ERROR: No matching distribution found for torch>=2.14')",
+            "no such package for this Python",
+        ),
+        ("print('ERROR: something new')", "Run the same command again when"),
+    ],
+)
+def test_a_failure_tells_what_was_said_and_guesses_nothing(
+    script, sentence, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(prepare, "LOG", str(tmp_path / "build" / "setup.log"))
+    code = f"print('many lines'); {script}; raise SystemExit(3)"
+    with pytest.raises(SystemExit) as stopped:
+        prepare.run([sys.executable, "-c", code], "It was not installed. pip says:")
+    said = str(stopped.value)
+    assert said.startswith("\nIt was not installed. pip says:\n\n    ")
+    assert re.search(r"(ERROR|WARNING): ", said) and sentence in said
+    assert str(tmp_path / "build" / "setup.log") in said
+    log = (tmp_path / "build" / "setup.log").read_text()
+    assert "many lines" in log and "many lines" not in capsys.readouterr().out
+
+
+def test_hundreds_of_lines_become_few_and_all_of_them_are_kept(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(prepare, "LOG", str(tmp_path / "setup.log"))
+    pip = """
+        import time
+        print("Obtaining file:///course")
+        for i in range(200):
+            print(f"Collecting package-{i}")
+            print(f"  Downloading package_{i}-1.0-py3-none-any.whl (10 kB)")
+        print("  Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl (530.2 MB)")
+        time.sleep(0.5)
+        print("Installing collected packages: torch, package-0")
+        """
+    prepare.run([sys.executable, "-c", textwrap.dedent(pip)], "never seen")
+    shown = capsys.readouterr().out
+    assert "downloading torch, 530.2 MB" in shown and shown.count("\n") < 5
+    assert (tmp_path / "setup.log").read_text().count("\n") > 400
+
+
+@pytest.mark.parametrize(
+    "line, step",
+    [
+        ("Collecting jupyter-core!=5.0 (from x)", "looking at jupyter-core"),
+        ("  Downloading a_b-1.0-py3-none-any.whl (10 kB)", "downloading a_b"),
+        ("  Using cached torch-2.14.1-x.whl (2.5 GB)", "looking at torch, 2.5 GB"),
+        ("Processing /a/numpy-2.4.6-cp311.whl (from x)", "looking at numpy"),
+        ("Installing collected packages: a, b", "writing all packages to .venv"),
+        ("Obtaining file:///course", "beginning"),
+    ],
+)
+def test_a_step_of_pip_in_a_few_words(line, step):
+    assert prepare.last_step(f"{line}\n  Preparing metadata: done\n") == step
+
+
+HERE = (64, ("glibc", "2.35"), "")
+
+
+@pytest.mark.parametrize(
+    "version, build, rest, why",
+    [
+        ((3, 11, 7), "linux-x86_64", HERE, None),
+        ((3, 14, 0), "linux-aarch64", HERE, None),
+        ((3, 13, 1), "macosx-14.0-arm64", (64, ("", ""), "15.2"), None),
+        ((3, 12, 0), "win-amd64", (64, ("", ""), ""), None),
+        ((3, 15, 0), "linux-x86_64", HERE, "3.15, is too new: take 3.11 to 3.14"),
+        ((3, 12, 0), "macosx-10.9-x86_64", (64, ("", ""), "13.0"), "Intel"),
+        ((3, 12, 0), "macosx-11.0-arm64", (64, ("", ""), "13.6"), "macOS 14"),
+        ((3, 12, 0), "win32", (32, ("", ""), ""), "32 bits"),
+        ((3, 12, 0), "win-arm64", (64, ("", ""), ""), "none for win-arm64"),
+        ((3, 12, 0), "linux-x86_64", (32, ("glibc", "2.35"), ""), "32 bits"),
+        ((3, 12, 0), "linux-x86_64", (64, ("", ""), ""), "musl"),
+        ((3, 12, 0), "linux-x86_64", (64, ("glibc", "2.17"), ""), "2.28 or newer"),
+        ((3, 12, 0), "linux-riscv64", HERE, "none for linux-riscv64"),
+        ((3, 11, 0), "linux-x86_64", (*HERE, False), "not CPython"),
+        ((3, 13, 0), "linux-x86_64", (*HERE, True, True), "no GIL"),
+        ((3, 14, 0), "linux-x86_64", (*HERE, True, True), None),
+    ],
+)
+def test_where_there_is_no_torch_a_sentence_says_so(version, build, rest, why):
+    said = prepare.no_torch(version, build, *rest)
+    assert said is None if why is None else why in said
+
+
+def test_without_torch_nothing_is_begun(fresh, monkeypatch):
+    _, commands, _ = fresh
+    monkeypatch.setattr(sys, "version_info", (3, 15, 0, "final", 0))
+    monkeypatch.setattr(prepare, "starts", lambda name: name == "python3.13")
+    with pytest.raises(SystemExit, match="no package for .*add PYTHON=python3.13"):
+        prepare.main()
+    assert commands == []
+
+
+def test_what_is_said_of_torch_is_what_its_package_says():
+    classifiers = metadata("torch").get_all("Classifier")
+    minors = [int(m[1]) for c in classifiers if (m := re.search(r":: 3\.(\d+)$", c))]
+    assert max(minors) == prepare.NEWEST[1] and min(minors) <= prepare.OLDEST[1]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"Python 3.{prepare.OLDEST[1]} to 3.{prepare.NEWEST[1]}" in readme
+
+
 def test_as_root_and_only_then_jupyter_may_run_as_root(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     assert "--allow-root" in lab.command()
@@ -167,51 +340,97 @@ def test_without_a_display_no_browser_is_started(monkeypatch):
     assert "--no-browser" not in lab.command()
 
 
-def test_jupyterlab_starts_with_the_port_taken_and_keeps_its_token(tmp_path):
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminal")
+def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
+    """In a terminal, with a proxy set and the port taken, as a learner would."""
+    import pty
+
+    said, address = "", None
+    options = {"JUPYTER_RUNTIME_DIR": str(tmp_path), "http_proxy": "http://127.0.0.1:9"}
+    foreign = {"MPLBACKEND": "TkAgg", "MAKEFLAGS": "", "PYTHONHOME": "/nowhere"}
+    variables = {**os.environ, **options, **foreign}
+    variables.pop("DISPLAY", None)
+    variables.pop("OMP_WAIT_POLICY", None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        process = subprocess.Popen(
-            [sys.executable, lab.__file__, f"--ServerApp.port={port}", "--no-browser"],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={
-                **os.environ,
-                "HOME": str(tmp_path),
-                "JUPYTER_RUNTIME_DIR": str(tmp_path),
-            },
+        (tmp_path / "jupyter_server_config.py").write_text(
+            f"c.ServerApp.port = {taken.getsockname()[1]}\nc.ServerApp.open_browser = False"
         )
+        variables["JUPYTER_CONFIG_DIR"] = str(tmp_path)
+        make = ["make", "-o", "env", "lab", f"VENV={sys.executable}"]
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(ROOT)
+            os.execvpe("make", make, variables)
         try:
-            address = None
-            for line in process.stderr:
-                if match := re.search(
-                    r"http://127\.0\.0\.1:(\d+)(/lab\S*)\?token=(\w+)", line
-                ):
-                    address = match
-                    break
-            assert address, "no address was printed"
-            assert int(address[1]) != port
-            assert address[2] == "/lab/tree/notebooks/00_start_here.ipynb"
-            api = f"http://127.0.0.1:{address[1]}/api/contents/notebooks?token="
-            deadline = time.monotonic() + 30
-            while True:
-                try:
-                    with urllib.request.urlopen(api + address[3]) as reply:
-                        assert b"00_start_here.ipynb" in reply.read()
-                    break
-                except urllib.error.URLError:
-                    assert time.monotonic() < deadline
-                    time.sleep(0.2)
+            while "to close the course" not in said:
+                said += os.read(terminal, 4096).decode()
+            lines = said.splitlines()
+            assert lines[0].startswith("Starting JupyterLab")
+            assert len(lines) < 12 and "Skipped" not in said and "TkAgg" not in said
+            found = re.search(r"(?m)^ *(http://127\.0\.0\.1:(\d+)/)(\S+)\r$", said)
+            address, port, place = found.groups()
+            assert int(port) != taken.getsockname()[1]
+            page, token = place.split("?token=")
+            assert page == "lab/tree/notebooks/00_start_here.ipynb"
+
+            again = subprocess.run(
+                [sys.executable, lab.__file__],
+                env=variables | {"PYTHONHOME": ""},
+                capture_output=True,
+                text=True,
+            )
+            assert again.returncode == 0 and again.stderr == ""
+            assert f"open already, in another terminal:\n\n    {found[0].strip()}" in (
+                again.stdout
+            )
+
+            contents = f"{address}api/contents/notebooks?token="
+            with urllib.request.urlopen(contents + token) as reply:
+                assert b"00_start_here.ipynb" in reply.read()
             with pytest.raises(urllib.error.HTTPError, match="403"):
-                urllib.request.urlopen(api + "guessed")
-            listening = [
-                connection.laddr
-                for connection in psutil.Process(process.pid).net_connections()
-                if connection.status == psutil.CONN_LISTEN
+                urllib.request.urlopen(contents + "guessed")
+            servers = [
+                child
+                for child in psutil.Process(process).children(recursive=True)
+                if "jupyterlab" in child.cmdline()
             ]
-            assert {place.ip for place in listening} == {"127.0.0.1"}
+            assert len(servers) == 1
+            listening = servers[0].net_connections()
+            listening = [
+                c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN
+            ]
+            assert set(listening) == {"127.0.0.1"}
+            inherited = servers[0].environ()  # by every kernel
+            assert inherited["OMP_WAIT_POLICY"] == "passive"
+            assert "MPLBACKEND" not in inherited and "PYTHONHOME" not in inherited
+
+            os.write(terminal, b"\x03")  # Ctrl+C
+            with contextlib.suppress(
+                OSError
+            ):  # Linux: the terminal's other end is closed
+                while end := os.read(terminal, 4096):
+                    said += end.decode()
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+            if address is None or "is closed" not in said:
+                os.kill(process, signal.SIGKILL)
+            _, status = os.waitpid(process, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert "The course is closed." in said and "***" not in said
+        assert not servers[0].is_running()
+
+
+def test_jupyterlab_that_does_not_start_says_why(tmp_path):
+    done = subprocess.run(
+        [sys.executable, lab.__file__, "--ServerApp.port=none", "--no-browser"],
+        env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "JupyterLab did not start. It says:" in done.stdout
+    assert "port" in done.stdout
+    (log,) = re.findall(r"All of it is in (.*)\.$", done.stdout.strip())
+    assert "port" in Path(log).read_text(encoding="utf-8")
 
 
 def test_both_kernels_start_this_python():
@@ -224,6 +443,8 @@ def test_both_kernels_start_this_python():
     ):  # in another environment, `make kernel` is asked
         spec = specs["pytorch-course"]["spec"]
         assert spec["display_name"] == "PyTorch course"
+        assert spec["env"] == dict(prepare.KERNEL_VARIABLES)
+        assert specs["python3"]["spec"]["env"] == spec["env"]
         assert Path(spec["argv"][0]).parent == Path(sys.prefix) / "bin"
 
 

@@ -141,9 +141,12 @@ def _try_saving(function: Callable, path: Path) -> None:
 def _save_and_look(
     function: Callable, thing: dict, path: Path, witness: Witness | None = None
 ) -> None:
+    given = dict(thing) if witness is None else thing | {"witness": witness}
+    before = list(given)
     with _renames() as renames:
-        given = thing if witness is None else thing | {"witness": witness}
         call_for_effect(function, given, path)
+    if list(given) != before:
+        raise Wrong("the thing that is to be saved was changed.")
     names = _names(path)
     if names != sorted(["notes.txt", path.name]):
         raise Wrong(
@@ -374,7 +377,10 @@ def _expect_loaded(
             sorted(map(str, result)) if isinstance(result, (list, tuple, set)) else 0
         )
         if named == rest:
-            raise Wrong(f"{result} are the names: a sorted list of them is asked for.")
+            raise Wrong(
+                f"{kind_of(result)} of the right names came back, not sorted: a sorted "
+                "list is asked for."
+            )
         raise Wrong(f"returned was {result!r:.200}; what was not taken is {rest}.")
 
 

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import course
 import nbformat
 import pytest
 import refresh
@@ -31,7 +32,6 @@ from helper.train import evaluate, fit, train_epoch
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN = ROOT / "notebooks" / "09_train.py"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LOSS = nn.CrossEntropyLoss()
 KERNEL_START = new_notebook(cells=[new_code_cell("import torch")])
 
@@ -45,7 +45,7 @@ def seconds_of(notebook) -> float:
 SERIES = []
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", course.PATHS, ids=lambda path: path.stem)
 def test_notebook(path, benchmark, note):
     notebook = nbformat.read(path, as_version=4)
     pairs = []
@@ -59,7 +59,7 @@ def test_notebook(path, benchmark, note):
 
 
 def test_series(benchmark, note):
-    if len(SERIES) < len(NOTEBOOKS):
+    if len(SERIES) < len(course.PATHS):
         pytest.skip("not all notebooks were run")
     total = sum(seconds for seconds, _ in SERIES)
     benchmark.pedantic(lambda: None, rounds=1)

@@ -1,9 +1,14 @@
 """Make notebooks/cheatsheet.ipynb: every recipe of the notebooks, grouped by notebook."""
 
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
 import nbformat
+from course import CHEATSHEET, LESSONS, read
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from refresh import NOTEBOOKS, normalise
+from refresh import normalise
 
 OPENING = """# Cheat sheet
 
@@ -14,10 +19,10 @@ explains it.
 This page is made from the notebooks by `make cheatsheet`, and run like them."""
 
 
-def build() -> NotebookNode:
+def build(read: Callable[[Path], NotebookNode] = read) -> NotebookNode:
     cells = [new_markdown_cell(OPENING, id="opening")]
-    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
+    for path in LESSONS:
+        notebook = read(path)
         title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
         recipes = [c for c in notebook.cells if "recipe" in c.metadata.get("tags", [])]
         if recipes:
@@ -34,4 +39,5 @@ def build() -> NotebookNode:
 
 
 if __name__ == "__main__":
-    nbformat.write(build(), NOTEBOOKS / "cheatsheet.ipynb")
+    as_it_stands = functools.partial(nbformat.read, as_version=4)
+    nbformat.write(build(as_it_stands), CHEATSHEET)

@@ -1,29 +1,31 @@
 """Run notebooks and write their outputs back, in the one form that is committed.
 
-`python tests/tools/refresh.py [notebook ...]`: all of notebooks/ when none is named. Run
+`python tests/tools/refresh.py [notebook ...]`: all of the course when none is named. Run
 twice, the second run changes nothing.
 """
 
+import atexit
 import base64
 import hashlib
 import io
+import os
 import sys
 import time
 from pathlib import Path
 
 import nbformat
+import surroundings
+from course import NOTEBOOKS, PATHS
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from PIL import Image
-
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 def execute(notebook: NotebookNode) -> NotebookNode:
     """Run all cells in a new kernel, in notebooks/, as JupyterLab and nbval do."""
     client = NotebookClient(
         notebook,
-        timeout=300,
+        timeout=600,  # seconds a cell; as long as nbval gives it
         kernel_name="python3",
         resources={"metadata": {"path": str(NOTEBOOKS)}},
         record_timing=False,
@@ -114,8 +116,9 @@ def refresh(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    atexit.register(surroundings.clean(os.environ))
     named = [Path(name).resolve() for name in sys.argv[1:]]
-    for path in named or sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in named or PATHS:
         start = time.perf_counter()
         refresh(path)
         print(f"{path.name}: {time.perf_counter() - start:.1f} s", flush=True)

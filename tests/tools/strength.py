@@ -26,17 +26,14 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import course
 import nbformat
 import refresh
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CAUGHT, SURVIVED, NO_TEST = (
-    1,
-    0,
-    33,
-)  # mutmut's exit codes; others are crashes, time-outs
+# mutmut's exit codes; others are crashes, time-outs
+CAUGHT, SURVIVED, NO_TEST = 1, 0, 33
 
 
 REASONS = ROOT / "tests" / "survivors.toml"  # function, changed line: why that is right
@@ -172,7 +169,7 @@ def break_notebooks(changes: int = 2) -> bool:
     """Break each notebook, and print which share nbval caught."""
     chance = random.Random(0)
     caught, total = Counter(), Counter()
-    for path in NOTEBOOKS:
+    for path in course.PATHS:
         notebook = nbformat.read(path, as_version=4)
         cells = change_outputs(notebook)
         failed = nbval(notebook, path.name)

@@ -1,0 +1,86 @@
+"""For every run of pytest in this folder: surroundings of its own, and the course's files only."""
+
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tests" / "tools"))  # pytest adds it later than this file
+
+import costs  # noqa: E402
+import course  # noqa: E402
+import surroundings  # noqa: E402
+
+# Before a test module imports matplotlib or torch, which read them once.
+remove_surroundings = surroundings.clean(os.environ)
+
+
+def pytest_configure(config):
+    config.add_cleanup(remove_surroundings)
+    config.pluginmanager.register(costs.NotebookCosts(config), "notebook-costs")
+    if not os.access(ROOT, os.W_OK) and config.pluginmanager.hasplugin("cacheprovider"):
+        # Else pytest warns, of each file that it could not write, after all tests.
+        config.addinivalue_line("filterwarnings", "ignore::pytest.PytestCacheWarning")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.output_timeout = (
+                60  # nbval's five seconds are too few on a busy machine
+            )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def copies_can_be_written():
+    """Tests change copies of the course's files, which would be as read-only as these."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("copymode", "copystat"):
+            copy = getattr(shutil, name)
+
+            def copy_and_allow(source, target, *, follow_symlinks=True, copy=copy):
+                copy(source, target, follow_symlinks=follow_symlinks)
+                if not os.path.islink(target):
+                    os.chmod(target, os.stat(target).st_mode | stat.S_IWUSR)
+
+            patch.setattr(shutil, name, copy_and_allow)
+        yield
+
+
+def pytest_report_header(config):
+    lines = []
+    if not os.access(ROOT, os.W_OK):
+        lines.append("This folder can't be written to, so pytest keeps no cache here.")
+    for path in course.PATHS:
+        if path.exists() and course.is_a_learners(path):
+            lines.append(
+                f"{path.name} has changes of your own, so it is not run. What is tested is "
+                "the notebook as the course has it. (Are you changing the course? Then run "
+                "`make refresh` first.)"
+            )
+    return lines
+
+
+def pytest_sessionstart(session):
+    for path in course.PATHS:
+        if path.exists() and course.is_a_learners(path) and not course.committed(path):
+            raise pytest.UsageError(
+                f"{path.name} has changes of your own, and without git nobody can tell what "
+                "it was like before. To test the course, unpack it anew into another folder, "
+                "and run `make test` there"
+            )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """In notebooks/, nothing but the course's own notebooks, or what was asked for by name."""
+    if course.NOTEBOOKS not in collection_path.parents:
+        return None
+    named = {Path(argument.split("::")[0]).resolve() for argument in config.args}
+    if collection_path.resolve() in named:
+        return None
+    own = collection_path in course.PATHS and not course.is_a_learners(collection_path)
+    return None if own else True

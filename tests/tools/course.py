@@ -1,0 +1,101 @@
+"""Which files are the course's own: a learner's may lie beside them, or be written into them.
+
+README.md names every notebook. What else lies in notebooks/ (Untitled.ipynb, a copy, notes)
+is somebody's own, and no check looks at it. A notebook of the course into which a learner has
+written answers is read as git has it.
+"""
+
+import functools
+import re
+import subprocess
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+README = ROOT / "README.md"
+
+
+def _named() -> list[Path]:
+    """The notebooks that README.md links to: the lessons by number, the cheat sheet last."""
+    text = README.read_text(encoding="utf-8")
+    names = sorted(set(re.findall(r"\(notebooks/([\w.-]+\.ipynb)\)", text)))
+    return [NOTEBOOKS / name for name in names]
+
+
+PATHS = _named()
+LESSONS = [path for path in PATHS if path.name[0].isdigit()]
+CHEATSHEET = NOTEBOOKS / "cheatsheet.ipynb"
+
+
+def git(*arguments: str) -> str | None:
+    """What git says in the course's folder; None without git, and in a ZIP of the course."""
+    if not (ROOT / ".git").exists():
+        return None  # the folder may lie in somebody else's repository
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8"
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def scripts() -> list[Path]:
+    """The scripts in notebooks/ that are the course's: those git knows, or by their form."""
+    tracked = git("ls-files", "-z", "--", "notebooks")
+    if tracked is not None:
+        return [ROOT / name for name in tracked.split("\0") if name.endswith(".py")]
+    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+
+
+@functools.cache
+def committed(path: Path) -> str | None:
+    """A notebook as it stands in git's last commit."""
+    return git("show", f"HEAD:{path.relative_to(ROOT).as_posix()}")
+
+
+def is_a_learners(path: Path) -> bool:
+    """Has somebody worked in this notebook of the course, rather than on the course?
+
+    Jupyter writes the version of Python into the notebooks that it saves, and `make refresh`
+    takes it out again; or nothing but answers to exercises has changed. What is committed is
+    the course's own.
+    """
+    text = path.read_text(encoding="utf-8")
+    published = committed(path)
+    if text == published:
+        return False
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+    except Exception:
+        return False  # not to be read: the tests will say so
+    if "version" in notebook.metadata.get("language_info", {}):
+        return True
+    if published is None:
+        return False
+    before = nbformat.reads(published, as_version=4)
+    return _sources(notebook) == _sources(before) and _answers(notebook) != _answers(
+        before
+    )
+
+
+def read(path: Path) -> NotebookNode:
+    """A notebook of the course, as it was published if a learner has worked in it."""
+    if is_a_learners(path) and committed(path) is not None:
+        return nbformat.reads(committed(path), as_version=4)
+    return nbformat.read(path, as_version=4)
+
+
+def _is_exercise(cell: NotebookNode) -> bool:
+    return "exercise" in cell.metadata.get("tags", [])
+
+
+def _sources(notebook: NotebookNode) -> list[str]:
+    return ["" if _is_exercise(cell) else cell.source for cell in notebook.cells]
+
+
+def _answers(notebook: NotebookNode) -> list[str]:
+    return [cell.source for cell in notebook.cells if _is_exercise(cell)]
