@@ -209,7 +209,8 @@ def expect_number(
         if say_expected:
             number, right = _different(number, float(expected))
             raise Wrong(f"{what} is {number}, expected {right}. {hint}".rstrip())
-        raise Wrong(f"{number:.10g} is not the number. {hint}".rstrip())
+        shown = f"{number:.10g}" if number.is_integer() else f"{number:g}"
+        raise Wrong(f"{shown} is not the number. {hint}".rstrip())
     return answer
 
 

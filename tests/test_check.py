@@ -10,11 +10,14 @@ from helper import check as room
 from helper.check import check
 from helper.exercises import NOTEBOOKS, exercises_of
 from helper.expect import (
+    Case,
     Wrong,
     call,
     describe,
     expect_function,
+    expect_no_loop,
     expect_number,
+    expect_results,
     expect_tensor,
 )
 
@@ -300,3 +303,70 @@ def test_a_check_that_breaks_says_what_broke(monkeypatch, capsys):
         "could not be checked (RuntimeError: the check itself)"
         in capsys.readouterr().out
     )
+
+
+def countdown(numbers):
+    while numbers:
+        numbers = numbers[1:]
+
+
+def again(numbers):
+    return again(numbers[1:]) if numbers else 0
+
+
+@pytest.mark.parametrize(
+    "function, says",
+    [
+        (countdown, "there is a loop"),
+        (lambda numbers: [n for n in numbers], "there is a loop"),
+        (lambda numbers: list(map(str, numbers)), "there is a loop"),
+        (lambda numbers: countdown(numbers), "there is a loop"),
+        (again, "calls itself"),
+    ],
+)
+def test_a_loop_is_seen_wherever_it_hides(function, says):
+    with pytest.raises(Wrong, match=says):
+        expect_no_loop(function, "")
+    expect_no_loop(lambda numbers: sum(numbers), "")
+
+
+def test_what_an_earlier_call_returned_must_stay():
+    kept = torch.zeros(2)
+    cases = [Case((n,), torch.full((2,), float(n))) for n in (1, 2)]
+    expect_results(lambda n: torch.full((2,), float(n)), cases, what="it")
+    with pytest.raises(Wrong, match="a later call"):
+        expect_results(lambda n: kept.fill_(n), cases, what="it")
+
+
+def test_a_changed_default_dtype_is_told_and_put_back():
+    with pytest.raises(Wrong, match="default dtype"):
+        call(lambda: torch.set_default_dtype(torch.float64))
+    assert torch.get_default_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(
+    "function, says",
+    [
+        (lambda n: print(n), "behind its `return` is None"),
+        (eval("lambda n: None"), "is a `return` missing"),
+        (countdown, "is a `return` missing"),
+    ],
+)
+def test_none_is_told_by_where_it_comes_from(function, says):
+    with pytest.raises(Wrong, match=says):
+        call(function, [])
+
+
+def test_one_way_without_a_return():
+    def sometimes(n):
+        if n > 1:
+            return n
+
+    with pytest.raises(Wrong, match="given 0: one way through it has no"):
+        call(sometimes, 0, given="given 0")
+
+
+@pytest.mark.parametrize("answer", ["784", " 7.0 "])
+def test_a_number_in_quotes(answer):
+    with pytest.raises(Wrong, match="leave out the quotes"):
+        expect_number(answer, 784)
