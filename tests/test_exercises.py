@@ -142,7 +142,7 @@ def test_is_not_tried_as_published(exercise, capsys):
 
 
 @every_exercise
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_solution_is_right_whatever_is_drawn(exercise, seed):
     verdict = exercise.verdict(exercise.evaluate(exercise.solution), seed, strict=True)

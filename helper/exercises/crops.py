@@ -52,52 +52,60 @@ def vary(function: Callable, picture: Image.Image) -> Tensor:
     return result.detach().as_subclass(Tensor)
 
 
-def expect_part(result: Tensor, blue: int) -> None:
-    """It must be an upright part, mirrored or not, of a picture of `ramps`."""
-    if result.isnan().any():
+def expect_parts(results: list[Tensor], blue: int) -> np.ndarray:
+    """They must be upright parts of a picture of `ramps`; tells which are mirrored."""
+    stack = torch.stack(results).numpy()
+    if np.isnan(stack).any():
         raise Wrong("there are values that are NaN, not a number.")
-    if result.max() > 1:
+    if stack.max() > 1:
         raise Wrong("the numbers go beyond 1: ToDtype needs scale=True.")
-    if result.min() < 0:
+    if stack.min() < 0:
         raise Wrong("there are numbers below 0: normalising isn't asked for here.")
-    if result.max() < 0.05:
+    if stack.max() < 0.05:
         raise Wrong("the picture became black: was it scaled twice?")
-    off = (result[2] - blue / 255).abs()
-    red, green = result[0].std(dim=0).max(), result[1].std(dim=1).max()
-    upright = red < 0.02 and green < 0.02
-    if off[40:56, 40:56].max() < 0.02 and not upright:
+    red, green = stack[:, 0], stack[:, 1]
+    off = np.abs(stack[:, 2] - blue / 255)
+    # Red is the same down a column, and green along a row, unless it was turned.
+    uneven = np.maximum(
+        np.ptp(red, axis=1).max(axis=1), np.ptp(green, axis=2).max(axis=1)
+    )
+    turned = uneven > 0.05
+    if turned.any() and off[turned][:, 40:56, 40:56].max() < 0.02:
         raise Wrong("it is turned: mirror it, and leave it upright.")
-    if not upright:
+    if turned.any():
         raise Wrong("the result isn't a part of the picture that came.")
     if off.max() > 0.02:
         raise Wrong("the colours were changed: only cut and mirror.")
-    if result[1, 0].mean() > result[1, -1].mean():
-        if result[0, :, 0].mean() > result[0, :, -1].mean():
-            raise Wrong("some are turned by half a turn: mirror left to right only.")
+    mirrored = red[:, 0, 0] > red[:, 0, -1]
+    upside_down = green[:, 0, 0] > green[:, -1, 0]
+    if mirrored[upside_down].any():
+        raise Wrong("some are turned by half a turn: mirror left to right only.")
+    if upside_down.any():
         raise Wrong("some are upside down: mirror left to right only.")
+    return mirrored
 
 
-def expect_chance(function: Callable, picture: Image.Image) -> None:
+def expect_chance(function: Callable, picture: Image.Image, blue: int) -> None:
     """Draw until it is a million to one whether half are mirrored, or a quarter."""
-    blue, results, mirrored = picture.getpixel((0, 0))[2], [], 0
-    while len(results) < 500:
-        results.append(vary(function, picture))
-        expect_part(results[-1], blue)
-        red = results[-1][0].mean(dim=0)
-        mirrored += bool(red[0] > red[-1])
+    results, mirrored, odds = [], 0, 0.0
+    while len(results) < 500 and abs(odds) < 15:
+        few = [vary(function, picture) for _ in range(20)]
+        mirrored += int(expect_parts(few, blue).sum())
+        results += few
         plain = len(results) - mirrored
         # The logarithm of how much likelier a half is than a quarter, or three quarters.
-        often = mirrored * math.log(2) + plain * math.log(2 / 3)
-        seldom = plain * math.log(2) + mirrored * math.log(2 / 3)
-        if min(often, seldom) < -15 or min(often, seldom) > 15:
-            break
+        odds = min(
+            mirrored * math.log(2) + plain * math.log(2 / 3),
+            plain * math.log(2) + mirrored * math.log(2 / 3),
+        )
     if all(result.equal(results[0]) for result in results):
         raise Wrong(
             f"{len(results)} results for one picture are the same: draw in each call, and set "
             "no seed in it."
         )
-    starts = torch.stack([result.amin(dim=(1, 2)) for result in results])
-    if starts[:, :2].std(dim=0).max() < 0.01:  # the least red and green of each
+    # The least red and green of each, which mirroring doesn't change.
+    starts = torch.stack([result[:2].amin(dim=(1, 2)) for result in results])
+    if starts.std(dim=0).max() < 0.01:
         raise Wrong(
             "it is always the same part of the picture: RandomResizedCrop takes another one "
             "each time."
@@ -106,7 +114,7 @@ def expect_chance(function: Callable, picture: Image.Image) -> None:
         raise Wrong(
             f"none of {len(results)} was mirrored: RandomHorizontalFlip does it in half."
         )
-    if min(often, seldom) < -15:
+    if odds < -15:
         raise Wrong(
             f"{mirrored} of {len(results)} were mirrored, expected about half: one "
             "RandomHorizontalFlip, with its p=0.5."

@@ -10,7 +10,7 @@ from PIL import Image, ImageFile
 from torch import Tensor
 from torchvision.datasets import ImageFolder
 
-from helper.exercises.crops import expect_chance, expect_part, ramps, vary
+from helper.exercises.crops import expect_chance, expect_parts, ramps, vary
 from helper.exercises.folders import (
     files_in,
     folder_of,
@@ -200,9 +200,8 @@ def augment(answer: object) -> str:
     sizes = [(wide, high), (random.randint(30, 60), random.randint(200, 400)), small]
     for size in sizes:
         picture, blue = ramps(*size)
-        result = vary(function, picture)
-        expect_part(result, blue)
-    expect_chance(function, picture)
+        expect_parts([vary(function, picture)], blue)
+    expect_chance(function, picture, blue)
     return "another part each time, mirrored in half of all cases, from 0 to 1."
 
 
@@ -337,7 +336,15 @@ def _expect_broken(
     before = {name: remember(getattr(dataset, name)) for name in lists}
     files = files_in(root)
     allowed = ImageFile.LOAD_TRUNCATED_IMAGES
-    result = call(function, dataset)
+    try:
+        result = call(function, dataset)
+    except Wrong as wrong:
+        if isinstance(wrong.__cause__, FileNotFoundError):
+            raise Wrong(
+                "it looks for a file or a folder that isn't there: the paths are in "
+                "dataset.samples."
+            ) from wrong
+        raise
     if ImageFile.LOAD_TRUNCATED_IMAGES != allowed:
         raise Wrong(
             "ImageFile.LOAD_TRUNCATED_IMAGES was changed, for all of Python: leave it."

@@ -117,6 +117,7 @@ def _expect_prepared(result: object, start: Pictures, classes: int) -> None:
         raise Wrong(f"the result is {kind_of(result)}, expected the model.")
     if not hasattr(result, "classifier") or not hasattr(result, "features"):
         raise Wrong("the result has no features and classifier: give the model back.")
+    _expect_as_it_was(result)
     before, after = start.features.state_dict(), result.features.state_dict()
     if list(before) != list(after) or any(
         before[name].shape != after[name].shape for name in before
@@ -155,6 +156,15 @@ def _expect_prepared(result: object, start: Pictures, classes: int) -> None:
             f"not frozen: features.{free[0]}{more}. A parameter's own requires_grad is to be "
             "False."
         )
+
+
+def _expect_as_it_was(model: nn.Module) -> None:
+    """On this device, and of float32, as all models of these exercises come."""
+    for value in model.state_dict().values():
+        if value.device.type != "cpu":
+            raise Wrong("the model was moved to another device: leave it where it was.")
+        if value.dtype not in (torch.float32, torch.int64):  # int64 counts batches
+            raise Wrong(f"there are {value.dtype} numbers in it: it came with float32.")
 
 
 def _expect_learning(
@@ -331,6 +341,7 @@ def training_mode(answer: object) -> str:
                 "another model comes back, or a copy: set the one that came, and give it "
                 "back."
             )
+        _expect_as_it_was(model)
         expect_unchanged(model, before, "the model", "Only its modes are to change.")
         _expect_modes(model)
     return "only the classifier is in training mode, whatever was before."
@@ -371,6 +382,7 @@ def make_optimizer(answer: object) -> str:
         before = remember(model)
         asks = before.pop("asks for other gradients now: requires_grad was changed")
         result = call(function, model)
+        _expect_as_it_was(model)
         expect_unchanged(model, before, "the model", "Only make an optimizer.")
         for name, parameter in model.named_parameters():
             if (
