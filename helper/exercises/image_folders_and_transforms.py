@@ -208,8 +208,8 @@ def augment(answer: object) -> str:
 def undo(answer: object) -> str:
     """undo(images, mean, std)."""
     function = expect_function(answer)
-    counts, heights, widths = (distinct(3, 4, 12) for _ in range(3))
-    sizes = [*zip(counts, heights, widths, strict=True), (1, *distinct(2, 4, 12))]
+    counts, points = [*distinct(3, 4, 12), 1], distinct(8, 4, 20)
+    sizes = zip(counts, points[:4], points[4:], strict=True)
     cases = [_normalised(*size) for size in [*sizes, (3, 3, 3)]]
     # As many pictures, rows and columns as colours: there, a forgotten [:, None, None]
     # raises nothing, and it can be seen what mean and std have met.
