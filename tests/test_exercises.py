@@ -144,7 +144,8 @@ def exercises():
             if "exercise" in tags(cell):
                 solution = re.search(r"```python\n(.*?)```", below.source, re.S)[1]
                 yield Exercise(path, list(before), cell.source, solution)
-            before.append(cell.source)
+            if not cell.source.startswith("# Recipe"):  # these have names of their own
+                before.append(cell.source)
 
 
 EXERCISES = {exercise.name: exercise for exercise in exercises()}

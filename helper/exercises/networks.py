@@ -1,0 +1,74 @@
+"""Small networks that exercises are tried on; their sizes are drawn."""
+
+import random
+
+import torch
+from torch import Tensor, nn
+
+from helper.expect import distinct
+
+
+class Pictures(nn.Module):
+    """A network with the names of a DenseNet, and numbers that no two layers share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second, third, classes = distinct(4, 6, 14, but=[10])
+        self.features = nn.Sequential()
+        self.features.conv0 = nn.Conv2d(3, first, 3, padding=1)
+        self.features.norm0 = nn.BatchNorm2d(first)
+        self.features.denseblock3 = nn.Conv2d(first, second, 3, padding=1)
+        self.features.denseblock4 = nn.Conv2d(second, third, 3, padding=1)
+        self.features.norm5 = nn.BatchNorm2d(third)
+        self.classifier = nn.Linear(third, classes)
+        for norm in (self.features.norm0, self.features.norm5):
+            nn.init.normal_(norm.running_mean)
+            nn.init.uniform_(norm.running_var, 0.5, 2.0)
+            nn.init.normal_(norm.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        rows = self.features(images).relu().mean(dim=(2, 3))
+        return self.classifier(rows)
+
+
+class Parts(nn.Module):
+    """Parts whose modes are set; no picture goes through it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        norm, old = nn.BatchNorm2d(4), nn.Sequential(nn.Linear(4, 2), nn.Dropout())
+        self.features = nn.Sequential(nn.Conv2d(3, 4, 3), norm)
+        self.features.old_classifier = old
+        last = nn.Sequential(nn.Dropout(), nn.Linear(4, 3))
+        self.classifier = nn.Sequential(nn.BatchNorm1d(4), last)
+        self.second_head = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2))
+
+
+class Scale(nn.Module):
+    """One number and a table of numbers, which are no layer's weight or bias."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+        self.table = nn.Parameter(torch.rand(*distinct(3, 2, 6)))
+
+
+def mixed_network() -> nn.Sequential:
+    """Layers in layers, some frozen, and one weight that two layers share."""
+    size, wide = distinct(2, 3, 9)
+    inner = nn.Sequential(nn.Linear(size, size), nn.BatchNorm1d(size))
+    inner.append(nn.Linear(size, size))
+    inner[2].weight = inner[0].weight
+    outer = nn.Sequential(nn.Linear(wide, size), nn.Sequential(inner), Scale())
+    outer[0].weight.requires_grad = False
+    inner[1].bias.requires_grad = False
+    return outer
+
+
+def draw_modes(model: nn.Module) -> None:
+    """Each part gets a mode of its own, and not all the same."""
+    parts = list(model.modules())
+    modes = [True, False] + [random.random() < 0.5 for _ in parts[2:]]
+    random.shuffle(modes)
+    for part, mode in zip(parts, modes, strict=True):
+        part.training = mode
