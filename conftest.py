@@ -15,6 +15,9 @@ import costs  # noqa: E402
 import course  # noqa: E402
 import surroundings  # noqa: E402
 
+# A module of the user's that PYTHONPATH names would be taken for one of ours.
+OUTSIDE = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+sys.path[:] = [folder for folder in sys.path if folder not in OUTSIDE]
 # Before a test module imports matplotlib or torch, which read them once.
 remove_surroundings = surroundings.clean(os.environ)
 

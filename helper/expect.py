@@ -235,7 +235,12 @@ def expect_no_loop(function: Callable, hint: str) -> None:
     parts = [code] if code else []
     for part in parts:
         operations = {instruction.opname for instruction in dis.get_instructions(part)}
-        called = [known.get(name) for name in part.co_names]
+        looked_up = {
+            instruction.argval
+            for instruction in dis.get_instructions(part)
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+        }
+        called = [known.get(name) for name in looked_up]
         called = [
             other.__code__
             for other in called
@@ -244,7 +249,7 @@ def expect_no_loop(function: Callable, hint: str) -> None:
         if (
             "FOR_ITER" in operations
             or any("BACKWARD" in name for name in operations)
-            or ("map" in part.co_names and "map" not in known)
+            or ("map" in looked_up and "map" not in known)
         ):
             raise Wrong(f"there is a loop in your function. {hint}".rstrip())
         if code in called:

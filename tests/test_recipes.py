@@ -46,11 +46,15 @@ _LEFT = _files
 LOOK = "_BEFORE = _files()"
 ALONE = [sys.executable, "-I", "-W", "error"]
 
-# An interpreter that has imported torch and nothing else, and becomes a recipe's by `fork`: the
-# recipe's own `import torch` then takes no time.
-WITH_TORCH = """
+# An interpreter that has imported the packages of the recipes, and becomes a recipe's by `fork`:
+# their own imports, which they still need for the names, then take no time.
+WITH_PACKAGES = """
 import atexit, json, os, sys, tempfile, traceback
-import torch
+import matplotlib.pyplot, numpy, torch, torchvision
+from PIL import Image
+from torch import optim
+from torchvision import datasets, models, transforms
+from torchvision.transforms import v2
 for line in sys.stdin:
     source, folder, temporary = json.loads(line)
     if os.fork() == 0:
@@ -107,7 +111,7 @@ def run(tmp_path_factory):
         yield in_new_folders
         return
     process = subprocess.Popen(
-        [*ALONE, "-c", WITH_TORCH],
+        [*ALONE, "-c", WITH_PACKAGES],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

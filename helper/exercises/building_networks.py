@@ -72,7 +72,7 @@ def count_parameters(answer: object) -> str:
 def mended(answer: object) -> str:
     """Layers in a list, found: Mended([784, 128, 64, 10])."""
     model = expect_model(answer)
-    if isinstance(model, (nn.Sequential, nn.ModuleList)):
+    if type(model) in (nn.Sequential, nn.ModuleList):
         raise Wrong(
             f"your answer is {kind_of(model)}: mend the class Mended, for any sizes, and make "
             "answer = Mended([784, 128, 64, 10])."
@@ -295,11 +295,15 @@ def drop(answer: object) -> str:
     small, at_rest = _away_from_zero((1, 3)), _away_from_zero((4, 5))
     with Calls() as calls:
         for p in rates:
-            given = at_rest.clone()
+            given = at_rest.clone().requires_grad_()
             result = call(function, given, p, False, given="with training=False")
             what = f"drop(x, {p:.2f}, False)"
             expect_tensor(result, at_rest, what=what, hint="It should be x as it is.")
-            expect_unchanged(given, remember(at_rest), "the argument x")
+            if not result.requires_grad:
+                raise Wrong(
+                    f"{what} has lost its graph: no gradient finds its way back to x."
+                )
+            expect_unchanged(given.detach(), remember(at_rest), "the argument x")
         first, second = (
             [_dropped(function, x, p) for x, p in zip(tensors, rates, strict=True)]
             for _ in range(2)
@@ -425,8 +429,12 @@ def linear(answer: object) -> str:
     function = expect_function(answer)
     cases = []
     ready = "that is PyTorch's own linear layer: multiply and add yourself."
-    for number in range(5):
+    for number in range(7):
         count, size, out = distinct(3, 2, 9)
+        if number == 5:
+            out = size  # a square weight, which could be used unturned
+        if number == 6:
+            count = out  # as many rows as outputs
         if number == 3:
             count = 1
         rows, weight, bias = _leaf(count, size), _leaf(out, size), _leaf(out)

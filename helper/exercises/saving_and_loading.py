@@ -73,6 +73,10 @@ def without_prefix(answer: object) -> str:
     return "removeprefix cuts once, and at the beginning only."
 
 
+class Odd(Exception):
+    """An error that nobody has thought of."""
+
+
 class Unsaveable:
     """Raises when torch.save comes to it, after what stands before it."""
 
@@ -116,16 +120,21 @@ def _try_saving(function: Callable, path: Path) -> None:
             "while the new one was being written, the old file was spoilt already."
         )
     kept = path.read_bytes()
-    kinds = [OSError, RuntimeError, TypeError, ValueError]
+    kinds = [OSError, RuntimeError, TypeError, ValueError, Odd, KeyboardInterrupt]
     for kind in kinds:
         where = random.choice([path, path.with_name("second.pt")])
         there = _names(where)
         thing = {"first": torch.rand(1000), "bad": Unsaveable(kind)}
         try:
             call_for_effect(function, thing, where)
+        except KeyboardInterrupt:
+            pass  # what Ctrl+C raises
         except Wrong as wrong:
             if "can't be saved" not in str(wrong):
-                raise
+                raise Wrong(
+                    f"saving failed on purpose here, with {kind.__name__}: \"this can't be "
+                    f'saved", which has to reach the caller. Instead, {wrong}'
+                ) from wrong
         else:
             raise Wrong(
                 "saving failed, and whoever called it didn't hear of it: let the error "
@@ -303,7 +312,6 @@ def load_matching(answer: object) -> str:
     """load_matching(model, state_dict): what fits is loaded, the names of the rest returned."""
     function = expect_function(answer)
     inputs, hidden, classes, others = distinct(4, 3, 9)
-    rest = ["2.bias", "2.weight", "alone", "zebra.weight"]
     for leave_out in (False, True):
         model = nn.Sequential(
             nn.Linear(inputs, hidden),
@@ -320,19 +328,20 @@ def load_matching(answer: object) -> str:
         given["1.num_batches_tracked"] = torch.tensor(random.randint(3, 99))
         given["zebra.weight"] = torch.rand(hidden, inputs)  # a shape that the model has
         given["alone"] = torch.rand(1)
-        if (
-            leave_out
-        ):  # a name of the model's is missing; as many numbers in another shape
-            given["2.weight"] = torch.rand(hidden, classes)
+        rest = ["2.weight", "alone", "zebra.weight"]
+        if leave_out:
+            # A name of the model's is missing; of a layer one fits, as many numbers in another
+            # shape don't; another dtype does.
             del given["0.bias"], given["1.running_mean"]
+            given["2.bias"] = torch.rand(classes)
+            given["2.weight"] = torch.rand(hidden, classes)
+            given["0.weight"] = given["0.weight"].double()
+        else:
+            given["1.weight"] = torch.rand(1)  # would be repeated, if it were let
+            rest = ["1.weight", "2.bias", *rest]
         items = list(given.items())
         random.shuffle(items)
-        _expect_loaded(
-            function,
-            model,
-            dict(items),
-            rest,
-        )
+        _expect_loaded(function, model, dict(items), rest)
     return "This is how a pretrained network gets a new last layer."
 
 
@@ -360,7 +369,7 @@ def _expect_loaded(
                 if fits
                 else "Its shape differs: leave it."
             )
-        expected = given[name] if fits else own[name]
+        expected = given[name].to(own[name].dtype) if fits else own[name]
         expect_tensor(value, expected, what=f"{name} of the model", hint=why)
     for value in given.values():
         value.add_(1)

@@ -107,7 +107,7 @@ def one_hot(answer: object) -> str:
     """one_hot(labels): (N,) int64, each from 0 to 9, to (N, 10) float."""
     function = expect_function(answer)
     some, more = distinct(2, 2, 30, but=[3, 10])
-    batches = [_labels(some), _labels(more), _labels(10), _labels(1)]
+    batches = [_labels(some), _labels(more), _labels(some), _labels(10), _labels(1)]
     batches.append(torch.tensor([0, 1, 0]))  # the classes 2 to 9 never come up
     expect_no_loop(
         function, "Compare a column of labels with a row of the ten numbers."

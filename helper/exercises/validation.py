@@ -19,6 +19,13 @@ from helper.expect import (
 )
 
 
+class Notes(list):
+    """A copy of the model writes into the same list."""
+
+    def __deepcopy__(self, memo: dict) -> "Notes":
+        return self
+
+
 class Recorder(nn.Module):
     """A network whose answer for a row is its largest number; it notes how it is called."""
 
@@ -26,7 +33,7 @@ class Recorder(nn.Module):
         super().__init__()
         self.scale = nn.Parameter(torch.ones(()))
         self.dropout = nn.Dropout(0.5)
-        self.notes = []
+        self.notes = Notes()
 
     def forward(self, images: Tensor) -> Tensor:
         self.notes.append(
@@ -47,6 +54,8 @@ def accuracy_of(answer: object) -> str:
         result, noted = _measure(function, loader)
         results.append(result)
         notes += noted
+    shuffled, share = _unsure_loader()
+    unsure, _ = _measure(function, shuffled)
     facts = [fact for _, _, fact in trials]
     given = [f"with batches of {', '.join(map(str, sizes))}," for _, sizes, _ in trials]
     for sentence, name in {
@@ -72,6 +81,8 @@ def accuracy_of(answer: object) -> str:
     for result, fact, where in zip(results, facts, given, strict=True):
         what = f"{where} the result"
         expect_number(result, fact["right"], what=what, say_expected=True)
+    what = "with a loader that shuffles, and logits below 0, the result"
+    expect_number(unsure, share, what=what, say_expected=True)
     if any(grad for _, _, grad in notes):
         raise Wrong("the number is right, but gradients were recorded: no_grad.")
     return "The smaller last batch counted for what it is."
@@ -106,6 +117,14 @@ def _drawn_loader(
         "first": share[0],
     }
     return DataLoader(dataset, batch_size=batch_size), sizes, facts
+
+
+def _unsure_loader() -> tuple[DataLoader, float]:
+    """A loader that shuffles, of logits that are all below 0 and close together."""
+    labels, rows = torch.randint(0, 12, (40,)), torch.randn(40, 12) / 10 - 5
+    share = (rows.argmax(dim=1) == labels).float().mean().item()
+    dataset = TensorDataset(rows, labels)
+    return DataLoader(dataset, random.randint(6, 11), shuffle=True), share
 
 
 def _measure(function: object, loader: DataLoader) -> tuple[object, list]:
@@ -179,7 +198,8 @@ def best_epoch_of(answer: object) -> str:
     tried = [([3, 2, 4, 5, 1], 2), ([5, 6, 4, 6, 3], 2), ([2, 2, 2, 1], 2), ([4], 1)]
     tried += [([0.7, 0.5, 0.6, 0.4, 0.45], 3), ([1, 2, 3], 9), ([3, 2, 2, 2, 1], 3)]
     for length in random.choices(range(5, 12), k=40):
-        losses = [random.randint(1, 9) for _ in range(length)]
+        size = random.choice([1, 1, 100, 1e-3])  # losses may be large, or hardly differ
+        losses = [random.randint(1, 9) * size for _ in range(length)]
         tried.append((losses, random.randint(1, 4)))
     cases = [
         Case(
@@ -252,7 +272,7 @@ def confusion_matrix(answer: object) -> str:
     """confusion_matrix(labels, predicted, classes): int64 (classes, classes)."""
     function = expect_function(answer)
     cases, sizes = [], [*distinct(3, 30, 90), 1]
-    for n, classes in zip(sizes, distinct(4, 4, 9), strict=True):
+    for n, classes in zip(sizes, [12, *distinct(3, 4, 9)], strict=True):
         labels = torch.randint(0, classes - 1, (n,))  # the last class is never true
         predicted = torch.randint(0, classes - 2, (n,))  # the last two are never said
         predicted = torch.where(torch.rand(n) < 0.3, labels, predicted)

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import functools
 import json
 import tomllib
 from collections.abc import Iterator
@@ -14,7 +15,14 @@ KEYS = ("exercise", "how", "kind", "ignores", "change", "answer", "says", "reaso
 def load(stem: str) -> dict[str, list[dict[str, str]]]:
     """The answers to one notebook's exercises: lists "right", "wrong" and "mutant"."""
     path = ANSWERS / f"{stem}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return _parse(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+@functools.lru_cache(
+    maxsize=32
+)  # a file of two thousand lines takes a tenth of a second
+def _parse(text: str) -> dict[str, list[dict[str, str]]]:
+    return tomllib.loads(text)
 
 
 def dump(stem: str, answers: dict[str, list[dict[str, str]]]) -> None:
