@@ -570,7 +570,7 @@ SENTENCES = [
     ),
     (
         lambda f, m: expect_number("1", 1.0, hint="So."),
-        "your answer is a str, not a number.",
+        "your answer is text, not a number: leave out the quotes.",
     ),
     (
         lambda f, m: expect_number(float("nan"), 1.0, hint="So."),

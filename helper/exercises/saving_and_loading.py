@@ -69,6 +69,10 @@ def without_prefix(answer: object) -> str:
                 f"{what}{became}. Cut module. off at the beginning, once, and nowhere else."
             )
         for name, value in expected.items():
+            if not isinstance(result[name], Tensor):
+                raise Wrong(
+                    f"the entry {name} is {kind_of(result[name])}: keep its tensor."
+                )
             expect_tensor(result[name], value, what=f"the entry {name}")
     return "removeprefix cuts once, and at the beginning only."
 
