@@ -8,7 +8,6 @@ unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
 
 .PHONY: lab test env kernel refresh cheatsheet bench test-elsewhere test-strength
 .NOTPARALLEL:
-MAKEFLAGS += --no-print-directory
 
 lab: env
 	@"$(VENV)" tests/tools/lab.py

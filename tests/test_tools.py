@@ -351,6 +351,7 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
     variables = {**os.environ, **options, **foreign}
     variables.pop("DISPLAY", None)
     variables.pop("OMP_WAIT_POLICY", None)
+    variables.pop("MAKELEVEL", None)  # no make has started the terminal
     with socket.create_server(("127.0.0.1", 0)) as taken:
         (tmp_path / "jupyter_server_config.py").write_text(
             f"c.ServerApp.port = {taken.getsockname()[1]}\nc.ServerApp.open_browser = False"
