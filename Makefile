@@ -14,7 +14,7 @@ lab: env
 
 test: env
 	@"$(VENV)" tests/tools/style.py
-	@"$(VENV)" -m pytest --nbval
+	@"$(VENV)" -m pytest --nbval -n 2 --no-loadscope-reorder
 
 env:
 	@command -v "$(PYTHON)" >/dev/null || { echo "No '$(PYTHON)' here. Install Python 3.11 or newer, or name yours: make lab PYTHON=/path/to/python3"; exit 1; }

@@ -1,6 +1,7 @@
 """For every run of pytest in this folder: surroundings of its own, and the course's files only."""
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -33,9 +34,31 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.suffix == ".ipynb":
-            item.output_timeout = (
-                60  # nbval's five seconds are too few on a busy machine
-            )
+            # nbval's five seconds are too few on a busy machine.
+            item.output_timeout = 60
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """For `pytest -n 2`, as `make test` calls it."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return Scheduling(config, log)
+
+
+def group_of(nodeid):
+    """What one process runs, in order: a notebook's cells and the test that asks what they cost;
+    else the tests of a module that are about one lesson, or about none.
+    """
+    path, _, test = nodeid.partition("::")
+    if match := re.match(r"test_costs_what_it_says\[(\w+)\]", test):
+        return f"notebooks/{match[1]}.ipynb"
+    lesson = re.search(r"\[(\d\d)", test)
+    return path + (f" {lesson[1]}" if lesson else "")
 
 
 @pytest.fixture(autouse=True, scope="session")

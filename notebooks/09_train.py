@@ -37,7 +37,7 @@ def join(device_type):
 def make_loaders(batch_size, rank, world_size):
     """Loaders of this process's share; `batch_size` is that of all processes together."""
     digits = open_digits("digits", train=True)
-    images, labels = digits.data.float().unsqueeze(1) / 255, digits.targets
+    images, labels = digits.data.unsqueeze(1) / 255, digits.targets
     held_out = torch.arange(len(digits)) % 5 == 0
     valid_set = TensorDataset(images[held_out], labels[held_out])
     moves = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]  # more to do: a pixel each way
@@ -54,8 +54,7 @@ def train_epoch(model, train_loader, optimizer, device):
     model.train()
     totals = torch.zeros(2, dtype=torch.float64, device=device)  # loss, seen
     for batch, (images, labels) in enumerate(train_loader, 1):
-        images, labels = images.to(device), labels.to(device)
-        loss = nn.functional.cross_entropy(model(images), labels)
+        loss = nn.functional.cross_entropy(model(images.to(device)), labels.to(device))
         optimizer.zero_grad()
         loss.backward()  # and DDP averages the gradients of all processes
         optimizer.step()
@@ -83,7 +82,9 @@ def main():
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=64, help="of all processes")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--double", action="store_true", help="compute in float64")
     options = parser.parse_args()
+    torch.set_default_dtype(torch.float64 if options.double else torch.float32)
     rank, world_size = join(options.device)
     if options.batch_size % world_size:
         parser.error(f"{world_size} processes can't share --batch-size evenly")
@@ -95,8 +96,7 @@ def main():
         network, checkpoint = load_checkpoint(path)
     model = DistributedDataParallel(network.to(options.device))
     optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-    if "optimizer" in checkpoint:
-        optimizer.load_state_dict(checkpoint["optimizer"])
+    optimizer.load_state_dict(checkpoint.get("optimizer", optimizer.state_dict()))
     history = checkpoint["history"]
     if rank == 0:
         options.folder.mkdir(parents=True, exist_ok=True)
@@ -109,8 +109,8 @@ def main():
         accuracy = evaluate(network, valid_loader, options.device)
         history.append({"loss": loss, "accuracy": accuracy, "speed": speed})
         if rank == 0:  # the others have the same weights
-            more = {"optimizer": optimizer.state_dict(), "history": history}
-            save_checkpoint(path, network, epoch=epoch, **more)
+            done = {"epoch": epoch, "history": history}
+            save_checkpoint(path, network, optimizer=optimizer.state_dict(), **done)
             print(f"epoch {epoch}: loss {loss:.3f}, accuracy {accuracy:.3f}")
     dist.destroy_process_group()  # its threads end when `model` has gone, too
 

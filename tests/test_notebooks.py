@@ -114,8 +114,8 @@ COSTS += [(12, 9.7), (35, 39.4), (36, 47.3)]
 @pytest.mark.parametrize("said, took", COSTS)
 def test_a_cost_that_is_wrong_by_much_is_noticed(said, took):
     least, most = costs.on_two_cores(took)
-    assert least <= said <= most < 3 * said
-    assert said <= 7 or said / 3 < least  # most of a short one is the start
+    assert least <= said <= most < 5 * said
+    assert said <= 7 or said / 5 < least  # most of a short one is the start
 
 
 def test_a_fixed_piece_of_work_costs_what_it_costs():

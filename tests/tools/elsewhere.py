@@ -4,6 +4,8 @@ A line for each way, and exit code 1 if one of them fails. Name some to run thos
 `python tests/tools/elsewhere.py default "no network"`.
 """
 
+import copy
+import itertools
 import os
 import random
 import shutil
@@ -14,7 +16,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
+import refresh
 from course import PATHS, ROOT, git
+from nbclient.exceptions import CellExecutionError
 
 PYTEST = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"]
 
@@ -48,20 +53,20 @@ def without_network() -> str | None:
 
 def from_an_odd_path() -> str | None:
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "mein Käsekurs № 1"
+        moved = Path(folder) / "mein Käsekurs № 1"
         tracked = git("ls-files", "-z")
         if tracked is None:
             return "skipped: only git knows which files are the course's"
         for name in tracked.split("\0")[:-1]:
             if (ROOT / name).is_file():
-                (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, copy / name)
+                (moved / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, moved / name)
         # Ahead of the helper that is installed, in notebooks' kernels too.
         where = [sys.executable, "-c", "import helper; print(helper.__file__)"]
-        there = {**os.environ, "PYTHONPATH": str(copy)}
+        there = {**os.environ, "PYTHONPATH": str(moved)}
         found = subprocess.check_output(where, cwd=folder, env=there, encoding="utf-8")
-        assert found.startswith(str(copy)), found
-        return run(PYTEST, cwd=copy, PYTHONPATH=str(copy))
+        assert found.startswith(str(moved)), found
+        return run(PYTEST, cwd=moved, PYTHONPATH=str(moved))
 
 
 def alone_in_any_order() -> str | None:
@@ -69,6 +74,22 @@ def alone_in_any_order() -> str | None:
     for path in paths:
         if (wrong := run([*PYTEST, str(path)])) is not None:
             return f"{path.name}: {wrong}"
+    return None
+
+
+def each_cell_twice() -> str | None:
+    """A learner runs a cell again: that ends in no error, nor do the cells after it."""
+    for path in PATHS:
+        notebook = nbformat.read(path, as_version=4)
+        cells = [
+            [c, copy.deepcopy(c)] if c.cell_type == "code" else [c]
+            for c in notebook.cells
+        ]
+        notebook.cells = list(itertools.chain.from_iterable(cells))
+        try:
+            refresh.execute(notebook)
+        except CellExecutionError as error:
+            return f"{path.name}: {error}"
     return None
 
 
@@ -81,6 +102,7 @@ WAYS: dict[str, Callable[[], str | None]] = {
     "no home": lambda: run(PYTEST, HOME=f"{os.devnull}/home"),  # for root, too
     "C locale": lambda: run(PYTEST, LC_ALL="C", LANG="C"),
     "alone": alone_in_any_order,
+    "twice": each_cell_twice,
 }
 
 
