@@ -6,19 +6,19 @@ VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
 # What is set for another Python, or for other tests, doesn't reach the course's own.
 unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
 
-.PHONY: lab test env kernel refresh cheatsheet bench test-elsewhere test-strength
+.PHONY: lab test env kernel refresh cheatsheet renew bench test-elsewhere test-strength
 .NOTPARALLEL:
 
 lab: env
-	@"$(VENV)" tests/tools/lab.py
+	@"$(VENV)" tools/open_lab.py
 
 test: env
-	@"$(VENV)" tests/tools/style.py
+	@"$(VENV)" tools/check_style.py
 	@"$(VENV)" -m pytest --nbval -n 2 --no-loadscope-reorder
 
 env:
 	@command -v "$(PYTHON)" >/dev/null || { echo "No '$(PYTHON)' here. Install Python 3.11 or newer, or name yours: make lab PYTHON=/path/to/python3"; exit 1; }
-	@"$(PYTHON)" tests/tools/prepare.py
+	@"$(PYTHON)" tools/make_environment.py
 
 # The course's kernel, for a JupyterLab that lives in another environment.
 kernel: env
@@ -27,12 +27,18 @@ kernel: env
 
 # Runs every notebook and writes its outputs back, normalised.
 refresh: env
-	@"$(VENV)" tests/tools/refresh.py
+	@"$(VENV)" tools/refresh_outputs.py
 
 # Collects every recipe of the notebooks on one page, and runs it.
 cheatsheet: env
-	@"$(VENV)" tests/tools/cheatsheet.py
-	@"$(VENV)" tests/tools/refresh.py notebooks/cheatsheet.ipynb
+	@"$(VENV)" tools/build_cheatsheet.py
+	@"$(VENV)" tools/refresh_outputs.py notebooks/cheatsheet.ipynb
+
+# All that is stored and compared, anew: the cheat sheet, every output, what check says of answers.
+renew: env
+	@"$(VENV)" tools/build_cheatsheet.py
+	@"$(VENV)" tools/refresh_outputs.py
+	@COURSE_RENEW=1 "$(VENV)" -m pytest -q tests/test_exercises.py
 
 # Takes a quarter of an hour: what the course costs, and what notebook 08 claims of several seeds.
 bench: env
@@ -42,8 +48,8 @@ bench: env
 
 # Takes three quarters of an hour: all tests as other machines would run them.
 test-elsewhere: env
-	@"$(VENV)" tests/tools/elsewhere.py
+	@"$(VENV)" tools/run_elsewhere.py
 
 # Takes two hours: breaks helper and the notebooks, to see that a test notices.
 test-strength: env
-	@"$(VENV)" tests/tools/strength.py
+	@"$(VENV)" tools/run_mutants.py

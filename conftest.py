@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT / "tests" / "tools"))  # pytest adds it later than this file
+sys.path.insert(0, str(ROOT / "tools"))  # pytest adds it later than this file
 
-import costs  # noqa: E402
 import course  # noqa: E402
+import notebook_costs  # noqa: E402
 import surroundings  # noqa: E402
 
 # A module of the user's that PYTHONPATH names would be taken for one of ours.
@@ -25,7 +25,9 @@ remove_surroundings = surroundings.clean(os.environ)
 
 def pytest_configure(config):
     config.add_cleanup(remove_surroundings)
-    config.pluginmanager.register(costs.NotebookCosts(config), "notebook-costs")
+    config.pluginmanager.register(
+        notebook_costs.NotebookCosts(config), "notebook-costs"
+    )
     if not os.access(ROOT, os.W_OK) and config.pluginmanager.hasplugin("cacheprovider"):
         # Else pytest warns, of each file that it could not write, after all tests.
         config.addinivalue_line("filterwarnings", "ignore::pytest.PytestCacheWarning")

@@ -5,8 +5,8 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-import lab
-import prepare
+import make_environment
+import open_lab
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -65,19 +65,23 @@ def test_conda_installs_the_same_list():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["name"] == "pytorch-course"
     python, pip, packages = environment["dependencies"]
-    newest = ".".join(map(str, (prepare.NEWEST[0], prepare.NEWEST[1] + 1)))
+    newest = ".".join(
+        map(str, (make_environment.NEWEST[0], make_environment.NEWEST[1] + 1))
+    )
     assert python == f"python{PROJECT['requires-python']},<{newest}" and pip == "pip"
     assert packages == {"pip": ["-c constraints.txt", "-e .[test]"]}
 
 
 def test_every_way_to_the_kernel_sets_the_same():
     """Threads that wait without keeping the processor busy; figures in the notebook."""
-    options = " ".join(f"--env {name} {to}" for name, to in prepare.KERNEL_VARIABLES)
+    options = " ".join(
+        f"--env {name} {to}" for name, to in make_environment.KERNEL_VARIABLES
+    )
     for file in ("Makefile", "README.md"):
         assert options in (ROOT / file).read_text(encoding="utf-8"), file
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["variables"] == {"OMP_WAIT_POLICY": "passive"}
-    assert lab.variables()["OMP_WAIT_POLICY"] == "passive"
+    assert open_lab.variables()["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_advice_to_install_is_quoted_for_every_shell():

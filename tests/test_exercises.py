@@ -23,9 +23,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from course import LESSONS, read, tags
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_notebooks import LESSONS, read, tags
 from torch import nn
 
 from helper.check import check

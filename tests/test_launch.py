@@ -16,14 +16,14 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from test_recipes import RECIPES
+from course import recipes
 
 import helper.launch as launching
 from helper.launch import launch
 from helper.models import Network, load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
-TRAIN = ROOT / "notebooks" / "09_train.py"
+TRAIN = ROOT / "notebooks" / "scripts" / "09_train.py"
 
 
 @pytest.fixture(autouse=True)
@@ -405,7 +405,9 @@ def test_two_processes_end_with_their_group(name, tmp_path):
         source, end = TRAIN.read_text(encoding="utf-8"), "epoch 1: loss"
         options = ["--epochs", 1, "--folder", tmp_path]
     else:
-        (source,) = [s for about, s in RECIPES.items() if "any number of proc" in about]
+        (source,) = [
+            s for about, s in recipes().items() if "any number of proc" in about
+        ]
         options, end = [], "trained by 2"
     script = write(tmp_path, source + THREADS)
     with launch(script, *options, processes=2) as process:

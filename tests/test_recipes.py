@@ -15,18 +15,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from test_notebooks import LESSONS, code_cells, tags
+from course import LESSONS, code_cells, recipes, tags
 
 from helper.launch import launch
 
 HEAD, YOURS = "# Recipe: ", "# Yours instead of this block: "
 TABLES = Path(__file__).with_name("recipes")
-RECIPES = {
-    f"{path.stem[:2]}-{cell.source.splitlines()[0].removeprefix(HEAD)}": cell.source
-    for path in LESSONS
-    for cell in code_cells(path)
-    if "recipe" in tags(cell)
-}
+RECIPES = recipes()
 
 # What a recipe runs after: GIVEN is a folder for a reader's own files. They are looked at when
 # the block has been run, and again at the end.

@@ -9,8 +9,8 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
+from course import ROOT
 from PIL import Image
-from test_data import ROOT
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -27,7 +27,7 @@ from helper.models import Network, SmallDenseNet, load_backbone, load_checkpoint
 
 LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
 ONE = DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2, 1)), batch_size=2)
-SCRIPT = ROOT / "notebooks" / "09_train.py"
+SCRIPT = ROOT / "notebooks" / "scripts" / "09_train.py"
 
 
 def digits_without(folder, *names):

@@ -9,10 +9,10 @@ import shutil
 import subprocess
 import sys
 
+import check_style
 import course
 import nbformat
 import pytest
-import style
 import surroundings
 from course import ROOT
 
@@ -25,9 +25,10 @@ TINY = "def test_tiny():\n    assert True\n"
 def copy(tmp_path):
     """What notebook 00 and its tests need, as from a ZIP: without git."""
     root = tmp_path / "a course"
-    for name in ("helper", "tests/tools", "data/digits"):
+    for name in ("helper", "tools", "data/digits"):
         shutil.copytree(ROOT / name, root / name)
     (root / "notebooks").mkdir()
+    (root / "tests").mkdir()
     for path in FILES:
         shutil.copy(ROOT / path, root / path)
     stored = nbformat.writes(course.read(course.LESSONS[0])) + "\n"
@@ -38,12 +39,8 @@ def copy(tmp_path):
 def run(root, *arguments, before=(), **variables):
     """pytest in the copy: its exit code, and what it printed."""
     command = [*before, sys.executable, "-m", "pytest", "-q", *arguments]
-    command += [
-        "-p",
-        "no:hypothesispytest",
-        "-p",
-        "no:benchmark",
-    ]  # they take their time
+    # Importing these takes its time.
+    command += ["-p", "no:hypothesispytest", "-p", "no:benchmark"]
     done = subprocess.run(
         command,
         cwd=root,
@@ -201,11 +198,11 @@ def test_a_learners_answers_are_left_alone(copy):
     code, said = run(copy, "--nbval", "notebooks", "-v")
     assert code == 5, said  # no tests
     assert f"{FIRST} has changes of your own, so it is not run" in said
-    inside = "import course, style; print(course.read(course.LESSONS[0])); style.main()"
+    inside = "import check_style, course; print(course.read(course.LESSONS[0])); check_style.main()"
     done = subprocess.run(
         [sys.executable, "-c", inside],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy / "tests" / "tools")},
+        env={**os.environ, "PYTHONPATH": str(copy / "tools")},
         capture_output=True,
         text=True,
     )
@@ -243,7 +240,7 @@ def test_every_notebook_of_the_course_is_named_in_readme():
 def test_style_looks_at_the_courses_files_alone(monkeypatch):
     commands = []
     monkeypatch.setattr(subprocess, "call", lambda c, cwd: commands.append(c) or 0)
-    assert style.main() == 0
+    assert check_style.main() == 0
     for command in commands:
         named = {os.path.basename(name) for name in command}
         assert {path.name for path in course.PATHS} <= named

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from course import LESSONS, code_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_notebooks import LESSONS, code_cells
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import course
 import nbformat
 import pytest
-import refresh
+import refresh_outputs
 import torch
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
@@ -31,14 +31,14 @@ from helper.models import Network, load_backbone, load_checkpoint
 from helper.train import evaluate, fit, train_epoch
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAIN = ROOT / "notebooks" / "09_train.py"
+TRAIN = ROOT / "notebooks" / "scripts" / "09_train.py"
 LOSS = nn.CrossEntropyLoss()
 KERNEL_START = new_notebook(cells=[new_code_cell("import torch")])
 
 
 def seconds_of(notebook) -> float:
     begin = time.perf_counter()
-    refresh.execute(copy.deepcopy(notebook))
+    refresh_outputs.execute(copy.deepcopy(notebook))
     return time.perf_counter() - begin
 
 
@@ -360,7 +360,7 @@ def answers(command: list[str]) -> float:
 
 
 def test_second_make_lab(benchmark, note):
-    lab = [sys.executable, "tests/tools/lab.py", "--no-browser"]
+    lab = [sys.executable, "tools/open_lab.py", "--no-browser"]
     pairs = []
 
     def turn():

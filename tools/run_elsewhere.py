@@ -1,7 +1,7 @@
 """Run the whole of `pytest --nbval` as other machines would: `make test-elsewhere`.
 
 A line for each way, and exit code 1 if one of them fails. Name some to run those alone:
-`python tests/tools/elsewhere.py default "no network"`.
+`python tools/run_elsewhere.py default "no network"`.
 """
 
 import copy
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-import refresh
+import refresh_outputs
 from course import PATHS, ROOT, git
 from nbclient.exceptions import CellExecutionError
 
@@ -87,7 +87,7 @@ def each_cell_twice() -> str | None:
         ]
         notebook.cells = list(itertools.chain.from_iterable(cells))
         try:
-            refresh.execute(notebook)
+            refresh_outputs.execute(notebook)
         except CellExecutionError as error:
             return f"{path.name}: {error}"
     return None

@@ -19,7 +19,7 @@ OLDEST, NEWEST = (
     (3, 11),
     (3, 14),
 )  # NEWEST: the last Python that torch has a package for
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(
     VENV, *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"])

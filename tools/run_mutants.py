@@ -28,10 +28,10 @@ from pathlib import Path
 
 import course
 import nbformat
-import refresh
+import refresh_outputs
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 # mutmut's exit codes; others are crashes, time-outs
 CAUGHT, SURVIVED, NO_TEST = 1, 0, 33
 
@@ -188,7 +188,9 @@ def break_notebooks(changes: int = 2) -> bool:
         for cell in chance.sample(printing, min(changes, len(printing))):
             before, cell.source = cell.source, change_a_number(cell.source, chance)
             noticed = nbval(notebook, path.name) > 0
-            stale = refresh.fingerprint(notebook) != notebook.metadata.code_sha256
+            stale = (
+                refresh_outputs.fingerprint(notebook) != notebook.metadata.code_sha256
+            )
             difference = [
                 line
                 for line in cell.source.splitlines()

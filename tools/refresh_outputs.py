@@ -1,6 +1,6 @@
 """Run notebooks and write their outputs back, in the one form that is committed.
 
-`python tests/tools/refresh.py [notebook ...]`: all of the course when none is named. Run
+`python tools/refresh_outputs.py [notebook ...]`: all of the course when none is named. Run
 twice, the second run changes nothing.
 """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 README = ROOT / "README.md"
 
@@ -44,11 +44,11 @@ def git(*arguments: str) -> str | None:
 
 
 def scripts() -> list[Path]:
-    """The scripts in notebooks/ that are the course's: those git knows, or by their form."""
-    tracked = git("ls-files", "-z", "--", "notebooks")
+    """The scripts that lessons start: those git knows, or by their form."""
+    tracked = git("ls-files", "-z", "--", "notebooks/scripts")
     if tracked is not None:
         return [ROOT / name for name in tracked.split("\0") if name.endswith(".py")]
-    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+    return sorted((NOTEBOOKS / "scripts").glob("[0-9][0-9]_*.py"))
 
 
 @functools.cache
@@ -89,8 +89,31 @@ def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
+def markdown(path: Path) -> list[str]:
+    """The text of a notebook, a string a cell."""
+    return [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+
+
+def code_cells(path: Path) -> list[NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def recipes() -> dict[str, str]:
+    """The source of each recipe, by the number of its notebook and its first line."""
+    return {
+        f"{path.stem[:2]}-{cell.source.splitlines()[0].removeprefix('# Recipe: ')}": cell.source
+        for path in LESSONS
+        for cell in code_cells(path)
+        if "recipe" in tags(cell)
+    }
+
+
 def _is_exercise(cell: NotebookNode) -> bool:
-    return "exercise" in cell.metadata.get("tags", [])
+    return "exercise" in tags(cell)
 
 
 def _sources(notebook: NotebookNode) -> list[str]:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 # The beginnings of names, and whole names, in either case.
 FOREIGN = re.compile(

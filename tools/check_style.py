@@ -8,7 +8,7 @@ import sys
 
 from course import PATHS, ROOT, is_a_learners, scripts
 
-FOLDERS = ["conftest.py", "helper", "tests", "data"]
+FOLDERS = ["conftest.py", "helper", "tools", "tests", "data"]
 
 
 def main() -> int:

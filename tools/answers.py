@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-ANSWERS = Path(__file__).resolve().parents[1] / "answers"
+ANSWERS = Path(__file__).resolve().parents[1] / "tests" / "answers"
 KEYS = ("exercise", "how", "kind", "ignores", "change", "answer", "says", "reason")
 
 

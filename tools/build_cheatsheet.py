@@ -8,7 +8,7 @@ import nbformat
 from course import CHEATSHEET, LESSONS, read
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from refresh import normalise
+from refresh_outputs import normalise
 
 OPENING = """# Cheat sheet
 

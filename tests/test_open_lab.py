@@ -1,0 +1,130 @@
+"""`make lab`: JupyterLab is started, says where it is, and is closed again."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import open_lab
+import psutil
+import pytest
+from course import ROOT
+
+
+def test_as_root_and_only_then_jupyter_may_run_as_root(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert "--allow-root" in open_lab.command()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert "--allow-root" not in open_lab.command()
+
+
+def test_without_a_display_no_browser_is_started(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert "--no-browser" in open_lab.command()
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert "--no-browser" not in open_lab.command()
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "--no-browser" not in open_lab.command()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminal")
+def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
+    """In a terminal, with a proxy set and the port taken, as a learner would."""
+    import pty
+
+    said, address = "", None
+    options = {"JUPYTER_RUNTIME_DIR": str(tmp_path), "http_proxy": "http://127.0.0.1:9"}
+    foreign = {"MPLBACKEND": "TkAgg", "MAKEFLAGS": "", "PYTHONHOME": "/nowhere"}
+    variables = {**os.environ, **options, **foreign}
+    variables.pop("DISPLAY", None)
+    variables.pop("OMP_WAIT_POLICY", None)
+    variables.pop("MAKELEVEL", None)  # no make has started the terminal
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        (tmp_path / "jupyter_server_config.py").write_text(
+            f"c.ServerApp.port = {taken.getsockname()[1]}\nc.ServerApp.open_browser = False"
+        )
+        variables["JUPYTER_CONFIG_DIR"] = str(tmp_path)
+        make = ["make", "-o", "env", "lab", f"VENV={sys.executable}"]
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(ROOT)
+            os.execvpe("make", make, variables)
+        try:
+            while "to close the course" not in said:
+                said += os.read(terminal, 4096).decode()
+            lines = said.splitlines()
+            assert lines[0].startswith("Starting JupyterLab")
+            assert len(lines) < 12 and "Skipped" not in said and "TkAgg" not in said
+            found = re.search(r"(?m)^ *(http://127\.0\.0\.1:(\d+)/)(\S+)\r$", said)
+            address, port, place = found.groups()
+            assert int(port) != taken.getsockname()[1]
+            page, token = place.split("?token=")
+            assert page == "lab/tree/notebooks/00_start_here.ipynb"
+
+            again = subprocess.run(
+                [sys.executable, open_lab.__file__],
+                env=variables | {"PYTHONHOME": ""},
+                capture_output=True,
+                text=True,
+            )
+            assert again.returncode == 0 and again.stderr == ""
+            assert f"open already, in another terminal:\n\n    {found[0].strip()}" in (
+                again.stdout
+            )
+
+            contents = f"{address}api/contents/notebooks?token="
+            with urllib.request.urlopen(contents + token) as reply:
+                assert b"00_start_here.ipynb" in reply.read()
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(contents + "guessed")
+            servers = [
+                child
+                for child in psutil.Process(process).children(recursive=True)
+                if "jupyterlab" in child.cmdline()
+            ]
+            assert len(servers) == 1
+            listening = servers[0].net_connections()
+            listening = [
+                c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN
+            ]
+            assert set(listening) == {"127.0.0.1"}
+            inherited = servers[0].environ()  # by every kernel
+            assert inherited["OMP_WAIT_POLICY"] == "passive"
+            assert "MPLBACKEND" not in inherited and "PYTHONHOME" not in inherited
+
+            os.write(terminal, b"\x03")  # Ctrl+C
+            with contextlib.suppress(
+                OSError
+            ):  # Linux: the terminal's other end is closed
+                while end := os.read(terminal, 4096):
+                    said += end.decode()
+        finally:
+            if address is None or "is closed" not in said:
+                os.kill(process, signal.SIGKILL)
+            _, status = os.waitpid(process, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert "The course is closed." in said and "***" not in said
+        assert not servers[0].is_running()
+
+
+def test_jupyterlab_that_does_not_start_says_why(tmp_path):
+    done = subprocess.run(
+        [sys.executable, open_lab.__file__, "--ServerApp.port=none", "--no-browser"],
+        env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "JupyterLab did not start. It says:" in done.stdout
+    assert "port" in done.stdout
+    (log,) = re.findall(r"All of it is in (.*)\.$", done.stdout.strip())
+    assert "port" in Path(log).read_text(encoding="utf-8")
