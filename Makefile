@@ -6,7 +6,8 @@ VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
 # What is set for another Python, or for other tests, doesn't reach the course's own.
 unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
 
-.PHONY: lab test env kernel refresh cheatsheet renew bench test-elsewhere test-strength
+# What each does, and how long it takes: CONTRIBUTING.md.
+.PHONY: lab test check links env kernel refresh cheatsheet renew bench test-elsewhere test-strength
 .NOTPARALLEL:
 
 lab: env
@@ -15,6 +16,14 @@ lab: env
 test: env
 	@"$(VENV)" tools/check_style.py
 	@"$(VENV)" -m pytest --nbval -n 2 --no-loadscope-reorder
+
+# What takes seconds: for a hook before each commit.
+check: env
+	@"$(VENV)" tools/check_style.py
+	@"$(VENV)" -m pytest -q tests/test_notebooks.py -k "belong or stored or fit or short or links"
+
+links: env
+	@"$(VENV)" tools/list_links.py
 
 env:
 	@command -v "$(PYTHON)" >/dev/null || { echo "No '$(PYTHON)' here. Install Python 3.11 or newer, or name yours: make lab PYTHON=/path/to/python3"; exit 1; }

@@ -1,0 +1,55 @@
+"""What CONTRIBUTING.md says of the house is so: its tree, its commands, its forms."""
+
+import re
+
+import course
+import list_links
+import pytest
+import yaml
+from course import ROOT
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+TREE = re.search(r"```\n(.*?)```", CONTRIBUTING, re.S)[1].splitlines()
+
+
+def test_each_line_of_the_tree_is_true_and_nothing_is_left_out():
+    named = {name.rstrip("/") for line in TREE for name in line[:19].split(", ")}
+    named = {name.strip().rstrip("/") for name in named}
+    for name in named:
+        assert (ROOT / name).exists(), name
+    tracked = course.git("ls-files", "-z")
+    if tracked is not None:
+        top = {name.split("/")[0] for name in tracked.split("\0")[:-1]}
+        hidden = {".gitattributes", ".gitignore", ".pre-commit-config.yaml", "LICENSE"}
+        assert top - hidden <= named
+    assert len(TREE) <= 30  # fits on a screen
+
+
+def test_each_command_is_there():
+    rules = re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"))
+    named = re.findall(r"`make ([a-z-]+)`", CONTRIBUTING)
+    assert set(named) <= set(rules) and set(rules) - {"env", "kernel"} <= set(named)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").iterdir())
+)
+def test_a_form_asks_for_something(path):
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {"name", "description", "labels", "body"} == set(form)
+    ids = [field["id"] for field in form["body"]]
+    assert len(ids) == len(set(ids)) >= 3
+    assert any(field.get("validations") for field in form["body"])
+
+
+def test_a_hook_downloads_nothing():
+    hooks = yaml.safe_load(
+        (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    )
+    assert [repo["repo"] for repo in hooks["repos"]] == ["local"]
+
+
+def test_links_that_leave_the_course_are_found():
+    links = list_links.links()
+    assert "https://github.com/pytorch/pytorch/issues/135712" in links
+    assert all(re.fullmatch(r"https?://[\w.-]+\.\w+(/\S*)?", link) for link in links)
