@@ -123,7 +123,10 @@ def expect_tensor(
     """
     expect_tried(answer)
     if isinstance(answer, np.ndarray):
-        raise Wrong(f"{what} is a numpy array, not a tensor: use torch.from_numpy.")
+        raise Wrong(
+            f"{what} is a numpy array, and a tensor is asked for: leave .numpy() out, or "
+            "use torch.from_numpy."
+        )
     if not isinstance(answer, Tensor):
         raise Wrong(f"{what} is {kind_of(answer)}, not a tensor.")
     if answer.is_nested or answer.layout != expected.layout:
