@@ -107,8 +107,9 @@ def one_hot(answer: object) -> str:
     """one_hot(labels): (N,) int64, each from 0 to 9, to (N, 10) float."""
     function = expect_function(answer)
     some, more = distinct(2, 2, 30, but=[3, 10])
-    batches = [_labels(some), _labels(more), _labels(some), _labels(10), _labels(1)]
-    batches.append(torch.tensor([0, 1, 0]))  # the classes 2 to 9 never come up
+    batches = [_labels(some), _labels(more), _labels(some), _labels(1)]
+    batches.append(torch.randperm(10))  # each class comes up
+    batches.append(torch.tensor([0, 1, 0]))  # the classes 2 to 9 never do
     expect_no_loop(
         function, "Compare a column of labels with a row of the ten numbers."
     )
@@ -146,6 +147,14 @@ def one_hot(answer: object) -> str:
             ),
         },
     )
+    empty = torch.zeros(0, dtype=torch.int64)
+    expect_results(
+        function,
+        [Case((empty,), torch.zeros(0, 10), "with N = 0, an empty batch")],
+        what="one_hot(labels)",
+        hint="It has no rows, and ten columns still.",
+        any_float=True,
+    )
     return "(N, 1) against (10,) broadcasts to (N, 10): each label meets each number."
 
 
@@ -160,7 +169,7 @@ def nearest(answer: object) -> str:
     # The numbers may be negative too.
     shifts = [0.0, random.uniform(-3, -2), random.uniform(-1, 1)]
     for count, shift in zip([*distinct(2, 11, 16), 1], shifts, strict=True):
-        images, means = (part + shift for part in _pictures_near(count))
+        images, means = _pictures_near(count, shift)
         far = _differences(images.double(), means.double())
         cases.append(
             Case(
@@ -184,6 +193,11 @@ def nearest(answer: object) -> str:
             "abs() comes too late: in the sum the differences have cancelled out.": (
                 lambda *a: _differences(*a).sum(dim=2).abs().argmin(dim=1)
             ),
+            "the signs of the numbers are lost: abs() is for the difference.": (
+                lambda i, m: (
+                    _differences(i.abs(), m.abs()).abs().sum(dim=2).argmin(dim=1)
+                )
+            ),
             "these are the farthest averages: the nearest has the least sum.": (
                 lambda *a: _differences(*a).abs().sum(dim=2).argmax(dim=1)
             ),
@@ -202,25 +216,46 @@ def nearest(answer: object) -> str:
             "the classes are counted from 1: they go from 0 to 9.": (
                 lambda *a: _differences(*a).abs().sum(dim=2).argmin(dim=1) + 1
             ),
+            **{
+                f"{where} left out: add up the differences of all 784 points.": (
+                    lambda i, m, kept=kept: (
+                        _differences(i[kept], m[kept]).abs().sum(dim=2).argmin(dim=1)
+                    )
+                )
+                for where, kept in LEFT_OUT.items()
+            },
         },
     )
     return "The least sum of absolute differences, for each picture its own."
 
 
-def _pictures_near(count: int) -> tuple[Tensor, Tensor]:
+def _pictures_near(count: int, shift: float) -> tuple[Tensor, Tensor]:
     """Pictures, and averages of which some are so alike that only the right sum tells."""
-    means = torch.rand(10, 28, 28)
-    a, b, c, d, e, f, *_ = order = torch.randperm(10)
-    labels = order[[0, 2, 3, 4, *range(10), *range(10)]][:count]
-    means[d] = means[c]
-    means[d][:, [0, 1, 26, 27]] = torch.rand(28, 4)  # these differ at the border only
-    means[b], means[f] = means[a] + 0.3, means[e] + 0.3
+    means = torch.rand(10, 28, 28) + shift
+    a, b, c, d, same, minus, *sides = order = torch.randperm(10).tolist()
+    means[b], means[d] = means[a] + 0.3, means[c] + 0.3
+    means[minus] = -means[same]
+    for side, line in zip(sides, BORDER, strict=True):  # these differ there only
+        means[side] = means[same]
+        means[side][line] += 0.5
+    labels = torch.tensor([*order, *order][:count])
     images = means[labels] + 0.02 * torch.randn(count, 28, 28)
     # 60 large differences are a smaller sum than 784 small ones, but not squared.
     images[labels == a, 2:6, 5:20] += 3
     # And one is a smaller sum even squared, but it is the largest difference.
-    images[labels == e, 9, 9] += 3
+    images[labels == c, 9, 9] += 3
     return images, means
+
+
+# The first and the last row, the first and the last column.
+BORDER = (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1])
+LEFT_OUT = {
+    "the first row is": np.s_[:, 1:],
+    "the last row is": np.s_[:, :-1],
+    "the first column is": np.s_[:, :, 1:],
+    "the last column is": np.s_[:, :, :-1],
+    "the points at the border are": np.s_[:, 1:-1, 1:-1],
+}
 
 
 def _differences(images: Tensor, means: Tensor) -> Tensor:
@@ -230,15 +265,22 @@ def _differences(images: Tensor, means: Tensor) -> Tensor:
 def prepare_array(answer: object) -> str:
     """prepare(array): uint8 (N, 28, 28) to float32 (N, 1, 28, 28), 0 to 1."""
     function = expect_function(answer)
-    some, more, dark = distinct(3, 2, 12)
+    some, more, dark, darker = distinct(4, 2, 12)
     arrays = [_bytes(some, 180), _bytes(more, 256), _bytes(1, 256), _bytes(dark, 90)]
     arrays[-1][0] = 0  # all black: nothing can be divided by its largest value
+    cases = [
+        Case((array,), _scaled(array), f"given an array {array.shape}")
+        for array in arrays
+    ]
+    # So dark that they look as if they were divided already.
+    for end in (2, random.randint(3, 9)):
+        array = np.random.randint(0, end, (darker, 28, 28), dtype=np.uint8)
+        array[0, 0, 0] = end - 1
+        given = f"given an array {array.shape} of values up to {end - 1}"
+        cases.append(Case((array,), _scaled(array), given))
     expect_results(
         function,
-        [
-            Case((array,), _scaled(array), f"given an array {array.shape}")
-            for array in arrays
-        ],
+        cases,
         what="prepare(array)",
         hint="From numpy, to float, divided by 255, and one dimension for the channel.",
         tolerance=1e-6,
@@ -250,6 +292,9 @@ def prepare_array(answer: object) -> str:
             "this is divided by the largest value that came: divide by 255, else the same "
             "grey differs from batch to batch.": lambda a: (
                 _scaled(a) / _scaled(a).max()
+            ),
+            "an array without values above 1 stays as it is: divide by 255 whatever came.": (
+                lambda a: _scaled(a) if a.max() > 1 else 255 * _scaled(a)
             ),
             "each picture is divided by its own largest value: divide all by 255.": (
                 lambda a: _scaled(a) / _scaled(a).amax((2, 3), True).clamp(min=1 / 255)
@@ -345,6 +390,20 @@ def full_batches(answer: object) -> str:
         raise Wrong("the pictures are those of `dataset`, and their labels aren't.")
     if not right:
         _say_what_is_mixed_up(first, second, images, expected[0])
+    for part, whole, kind in zip(
+        (images, labels), expected, ("pictures", "labels"), strict=True
+    ):
+        if part.dtype != whole.dtype:
+            raise Wrong(
+                f"the {kind} are {part.dtype}, and those of `dataset` {whole.dtype}."
+            )
+    if len(second) != len(first):
+        raise Wrong(
+            f"a second pass gives {len(second)} batches, the first {len(first)}: something "
+            "in this loader can be gone through only once."
+        )
+    if not all(map(_same_batch, first, second)):
+        raise Wrong("a second pass gives other batches than the first.")
     if n != 1400:
         raise Wrong(
             f"the loader gives {n} pictures: of the 1,437 of `dataset`, 14 full batches "
@@ -353,12 +412,15 @@ def full_batches(answer: object) -> str:
     return "Fourteen full batches; the last 37 pictures are left out of every pass."
 
 
+def _same_batch(one: Sequence, other: Sequence) -> bool:
+    return all(map(torch.equal, one, other))
+
+
 def _say_what_is_mixed_up(
     first: Sequence, second: Sequence, images: Tensor, expected: Tensor
 ) -> None:
     """The pictures aren't the first of the data set, in order: raise the reason."""
-    again = torch.cat([labels for _, labels in second])
-    if not torch.equal(torch.cat([labels for _, labels in first]), again):
+    if len(first) == len(second) and not all(map(_same_batch, first, second)):
         raise Wrong("each pass has another order: it is shuffled.")
     known = set(expected.double().sum(dim=(1, 2, 3)).tolist())
     if set(images.double().sum(dim=(1, 2, 3)).tolist()) <= known:
