@@ -88,8 +88,7 @@ def measure_gradient(answer: object) -> str:
     """measure_gradient(f, x, h=1e-3): central differences, float64."""
     function = expect_function(answer)
     sizes = [*distinct(4, 3, 8), 1]
-    functions = [_cubic(size) for size in sizes]
-    points = [torch.randn(size, dtype=torch.float64) for size in sizes]
+    functions, points = zip(*map(_cubic, sizes), strict=True)
     # None: h isn't given, and is 1e-3.
     steps = [None, random.uniform(0.2, 0.4), None, random.uniform(0.05, 0.15), None]
     cases = []
@@ -114,6 +113,9 @@ def measure_gradient(answer: object) -> str:
             ),
             "the sign is wrong: f a step up minus f a step down.": (
                 lambda *a: -_measured(*a)
+            ),
+            "the signs of the slopes are lost: leave out abs().": (
+                lambda *a: _measured(*a).abs()
             ),
             "this goes up only: a step to one side is less exact than to both.": (
                 lambda f, x, h=1e-3: _measured(f, x + h / 2, h / 2, at=x)
@@ -153,14 +155,32 @@ def measure_gradient(answer: object) -> str:
     return "It agrees with the derivative, and needed 2n evaluations for n numbers."
 
 
-def _cubic(size: int) -> Callable[[Tensor], Tensor]:
-    """A function of all places of x together, different in each of them."""
+def _cubic(size: int) -> tuple[Callable[[Tensor], Tensor], Tensor]:
+    """A function of all places of x together, and an x with slopes up and down."""
     a, b = torch.rand(2, size, dtype=torch.float64) + 0.5
+    a = -a * _signs(a)
 
     def f(x: Tensor) -> Tensor:
         return (a * x**3 + b * x).sum() + (b * x).sum() ** 2
 
-    return f
+    return f, _with_both_signs(lambda x: _measured(f, x), (size,), torch.float64)
+
+
+def _signs(x: Tensor) -> Tensor:
+    """1 and -1 in turn, in the shape of x."""
+    return (-1) ** torch.arange(x.numel()).reshape(x.shape)
+
+
+def _with_both_signs(
+    derivative: Callable, shape: tuple[int, ...], dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """An x with slopes up and down, or up or down where it is a single number."""
+    while True:
+        x = torch.randn(shape, dtype=dtype)
+        slopes = derivative(x)
+        both = slopes.min() < -0.1 and slopes.max() > 0.1
+        if both or (x.numel() == 1 and slopes.abs() > 0.1):
+            return x
 
 
 def _measured(
@@ -180,14 +200,13 @@ def gradient(answer: object) -> str:
     """gradient(f, x): by autograd, leaving x alone."""
     function = expect_function(answer)
     shapes = [(6,), (4, 2), (6,), (), (1,)]
-    points = [torch.randn(shape) for shape in shapes]
-    points.append(torch.randn(5, dtype=torch.float64))
+    waves = [_wave(shape, torch.float32) for shape in shapes]
+    waves.append(_wave((5,), torch.float64))
     cases = []
-    for x in points:
-        f, derivative = _wave(x)
+    for f, x in waves:
         of = ", float64" if x.dtype == torch.float64 else ""
         cases.append(
-            Case((f, x), derivative(x), f"given x of shape {tuple(x.shape)}{of}")
+            Case((f, x), f.derivative(x), f"given x of shape {tuple(x.shape)}{of}")
         )
     expect_results(
         function,
@@ -205,6 +224,9 @@ def gradient(answer: object) -> str:
                 lambda f, x: 2 * f.derivative(x)
             ),
             "the sign is wrong: .grad as it is.": lambda f, x: -f.derivative(x),
+            "the signs of the slopes are lost: .grad as it is.": (
+                lambda f, x: f.derivative(x).abs()
+            ),
             "this is all of the gradient added up: each place has its own.": (
                 lambda f, x: f.derivative(x).sum()
             ),
@@ -216,11 +238,13 @@ def gradient(answer: object) -> str:
     return "The x that came is as it was, and its gradient is known."
 
 
-def _wave(x: Tensor) -> tuple[Callable, Callable]:
-    """A function of tensors like x, and its gradient; it refuses to be measured."""
-    a, b = torch.rand(2, *x.shape, dtype=x.dtype) + 0.5
-    signs = (-1) ** torch.arange(x.numel()).reshape(x.shape)  # slopes up and down
-    a, b = a.clone(), b * signs
+def _wave(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Callable, Tensor]:
+    """A function that refuses to be measured, and an x with slopes up and down.
+
+    As attributes it has its `value` and `derivative`.
+    """
+    a, b = torch.rand(2, *shape, dtype=dtype) + 0.5
+    a, b = a.clone(), b * _signs(a)
     evaluations = itertools.count(1)
 
     def value(x: Tensor) -> Tensor:
@@ -236,7 +260,7 @@ def _wave(x: Tensor) -> tuple[Callable, Callable]:
 
     f.value = value
     f.derivative = lambda x: a * torch.cos(a * x) + 3 * b * x**2
-    return f, f.derivative
+    return f, _with_both_signs(f.derivative, shape, dtype)
 
 
 def take_step(answer: object) -> str:
@@ -244,8 +268,8 @@ def take_step(answer: object) -> str:
     function = expect_function(answer)
     shapes = [(3,), (2, 4), (5,), (1,), ()]
     rates = [random.uniform(low, low + 0.05) for low in (0.02, 0.12, 0.25, 0.4, 0.6)]
-    starts = [torch.randn(shape) for shape in shapes]
     factors = [torch.rand(shape) + 0.3 for shape in shapes]
+    starts = [_with_both_signs(lambda x, f=f: 2 * f * x + 1, f.shape) for f in factors]
     problems, moves = [], []
     for start, factor, lr in zip(starts, factors, rates, strict=True):
         weights = start.clone().requires_grad_()
@@ -366,6 +390,9 @@ def _name_the_mistake(moves: list) -> None:
         ),
         "the step is lr times the loss: it is lr times the gradient.": (
             lambda g, lr, loss: torch.full_like(g, lr * loss)
+        ),
+        "the signs of the gradient are lost: by lr times the gradient as it is.": (
+            lambda g, lr, _: lr * g.abs()
         ),
         "this goes two steps: one is asked for.": lambda g, lr, _: 2 * lr * g,
     }
