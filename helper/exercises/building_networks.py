@@ -1,6 +1,8 @@
 import copy
+import itertools
+import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +28,8 @@ from helper.expect import (
 )
 
 SIZES = [784, 128, 64, 10]
+# How many standard deviations are no chance: once in 10^11 draws, among all that are compared.
+FAR = 12
 
 
 def count_parameters(answer: object) -> str:
@@ -80,15 +84,52 @@ def mended(answer: object) -> str:
     other_sizes = [distinct(count, 5, 40) for count in (3, 5, 2)]
     batches = [torch.randn(count, 784) for count in [*distinct(2, 6, 12), 1]]
     others = [torch.randn(7, sizes[0]) for sizes in other_sizes]
-    _expect_relu_network(model, SIZES, batches)
-    for sizes, rows in zip(other_sizes, others, strict=True):
-        name = f"{type(answer).__name__}({sizes})"
-        try:
-            other = type(answer)(list(sizes))
-        except Exception as error:
-            raise Wrong(f"{name} raises {describe(error)}") from error
-        _expect_relu_network(other, sizes, [rows], name)
+    try:
+        _expect_relu_network(model, SIZES, batches)
+        for sizes, rows in zip(other_sizes, others, strict=True):
+            name = f"{type(answer).__name__}({sizes})"
+            try:
+                other = type(answer)(list(sizes))
+            except Exception as error:
+                raise Wrong(
+                    f"{name} raises {describe(error)}. One list of sizes comes, and it may "
+                    "be of any length."
+                ) from error
+            _expect_relu_network(other, sizes, [rows], name)
+    except Wrong:
+        _expect_the_sizes_that_come(type(answer), other_sizes[0])
+        raise
     return "Its layers are registered, so that all parameters are found, for any sizes."
+
+
+def _expect_the_sizes_that_come(kind: type, sizes: list[int]) -> None:
+    """`kind`, whose models are wrong, must use its argument, which is one list."""
+    asked = _pairs(sizes)
+    found = _sizes_of(kind, sizes)
+    if found == _pairs(SIZES):
+        raise Wrong(
+            f"{kind.__name__}({sizes}) has the layers {' → '.join(map(str, SIZES))}: make "
+            "them of the sizes that come."
+        )
+    if found != asked and _sizes_of(kind, *sizes) == asked:
+        raise Wrong(
+            f"the sizes come as one list, {kind.__name__}({SIZES}), and your class takes "
+            "them one by one: `def __init__(self, sizes)`, without a star."
+        )
+
+
+def _pairs(sizes: list[int]) -> list[tuple[int, int]]:
+    """The shapes of the weights between these sizes: (out, in)."""
+    return list(zip(sizes[1:], sizes[:-1], strict=True))
+
+
+def _sizes_of(kind: type, *arguments: object) -> list[tuple[int, ...]] | None:
+    """The shapes of the weights in the model that these arguments make, if they do."""
+    try:
+        model = kind(*copy.deepcopy(arguments))
+        return [tuple(p.shape) for p in model.parameters() if p.ndim == 2]
+    except Exception:
+        return None
 
 
 def sequential(answer: object) -> str:
@@ -114,6 +155,7 @@ def _expect_relu_network(
     if any(nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
         _call_model(model, batches[0].clone(), name)
     layers = _found_layers(model, sizes, name)
+    _expect_ready_to_train(layers, name)
     for weight, bias in layers:
         with torch.no_grad():
             weight.copy_(2 * torch.randn(weight.shape) / len(weight.T) ** 0.5)
@@ -130,11 +172,30 @@ def _expect_relu_network(
             expect_unchanged(inputs, before, changed, "Make a new tensor.")
             results.append((result, _compute(layers, batch.flatten(1)), batch))
     if not all(alike(result, expected) for result, expected, _ in results):
-        _name_the_mistake(results, layers, name)
+        _name_the_mistake(results, layers, model, name)
     for result, expected, batch in results:
         what = f"the result of {name}, given a batch {tuple(batch.shape)},"
         expect_tensor(result, expected, what=what, tolerance=1e-4, say_expected=True)
     _expect_gradients(layers, *results[0][:2], name)
+
+
+def _expect_ready_to_train(layers: Sequence[tuple[Tensor, Tensor]], name: str) -> None:
+    """Numbers to begin with must be numbers, and not make a layer's outputs all alike."""
+    for number, (weight, bias) in enumerate(layers, 1):
+        layer = f"the layer {weight.shape[1]} → {weight.shape[0]} of {name}"
+        for kind, values in (("weights", weight), ("biases", bias)):
+            if not values.isfinite().all():
+                raise Wrong(
+                    f"not all {kind} in {layer} are numbers: NaN or infinity can't be "
+                    "trained. Leave them as nn.Linear draws them."
+                )
+        # The last layer may begin with zeros: there each output has a class of its own.
+        if number < len(layers) and (weight == weight[0]).all():
+            kind = "all 0" if not weight.any() else "the same for each output"
+            raise Wrong(
+                f"the weights in {layer} are {kind}, so that its outputs couldn't learn "
+                "different things. Leave them as nn.Linear draws them."
+            )
 
 
 def _call_model(model: nn.Module, inputs: Tensor, name: str) -> object:
@@ -142,6 +203,7 @@ def _call_model(model: nn.Module, inputs: Tensor, name: str) -> object:
     try:
         result = model(inputs)
     except Exception as error:
+        _say_what_nobody_asked_for(model, name)
         raise Wrong(f"{name} raises, {given}, {describe(error)}") from error
     if result is None:
         raise Wrong(f"{name} returns None: is a `return` missing in forward?")
@@ -154,15 +216,7 @@ def _found_layers(
     """Weight and bias of each layer, by their shapes: all sizes differ."""
     parameters = dict(model.named_parameters())
     if not parameters:
-        if list(model.parameters()):
-            raise Wrong(
-                "named_parameters() and state_dict() are still empty: register the layers, "
-                "by an nn.ModuleList in self."
-            )
-        raise Wrong(
-            f"no parameters are found in {name}: nobody looks into a plain list. Give self "
-            "an nn.ModuleList in __init__."
-        )
+        _say_why_none_is_found(model, name)
     for value in parameters.values():
         if value.is_meta:
             raise Wrong(f"the parameters of {name} are on meta, and have no values.")
@@ -177,17 +231,88 @@ def _found_layers(
             )
     model.to("cpu")
     shapes = [tuple(value.shape) for value in parameters.values()]
-    pairs = list(zip(sizes[1:], sizes[:-1], strict=True))
+    pairs = _pairs(sizes)
     if sorted(s for s in shapes if len(s) == 2) != sorted(pairs):
         listed = ", ".join(f"{s[1]} → {s[0]}" for s in shapes if len(s) == 2) or "none"
+        holder = _plain_holder(model)
+        hint = f" Nobody looks into the plain {holder} in self." if holder else ""
         raise Wrong(
             f"the layers found in {name} are {listed}; expected "
-            f"{' → '.join(map(str, sizes))}."
+            f"{' → '.join(map(str, sizes))}.{hint}"
         )
     if sorted(s for s in shapes if len(s) != 2) != sorted((n,) for n in sizes[1:]):
+        _say_what_nobody_asked_for(model, name)
         raise Wrong(f"each layer of {name} should have one bias for each output.")
     by_shape = dict(zip(shapes, model.parameters(), strict=True))
     return [(by_shape[pair], by_shape[pair[:1]]) for pair in pairs]
+
+
+def _say_why_none_is_found(model: nn.Module, name: str) -> None:
+    if list(model.parameters()):
+        raise Wrong(
+            "named_parameters() and state_dict() are still empty: register the layers, "
+            "by an nn.ModuleList in self."
+        )
+    holder = _plain_holder(model)
+    if holder:
+        raise Wrong(
+            f"no parameters are found in {name}: nobody looks into a plain {holder}. Give "
+            "self an nn.ModuleList in __init__."
+        )
+    if any(_holds_modules(value) for value in vars(type(model)).values()):
+        raise Wrong(
+            f"no parameters are found in {name}: its layers belong to the class, and all "
+            "its models share them. Make an nn.ModuleList in __init__, in self."
+        )
+    for part in model.modules():
+        if isinstance(part, (nn.Sequential, nn.ModuleList, nn.ModuleDict)) and not part:
+            raise Wrong(
+                f"no parameters are found in {name}: its {type(part).__name__} is empty."
+            )
+    raise Wrong(
+        f"no parameters are found in {name}: make its layers in __init__, and give them to "
+        "self, in an nn.ModuleList."
+    )
+
+
+def _plain_holder(model: nn.Module) -> str:
+    """What kind of thing in self has modules or parameters that are not found, if one has."""
+    own = set(vars(nn.Module()))
+    found = {id(thing) for thing in [*model.modules(), *model.parameters()]}
+    for key, value in vars(model).items():
+        if key not in own and _holds_modules(value, found):
+            return type(value).__name__
+    return ""
+
+
+def _holds_modules(value: object, but: Collection[int] = ()) -> bool:
+    """Is it, or is there in it, a module or parameter, other than those with these ids?"""
+    if isinstance(value, (nn.Module, nn.Parameter)):
+        return id(value) not in but
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple, set)):
+        return any(_holds_modules(part, but) for part in value)
+    return isinstance(value, (Generator, zip, map))
+
+
+def _say_what_nobody_asked_for(model: nn.Module, name: str) -> None:
+    """Raise for a ready-made layer that is neither linear nor relu; with parameters first."""
+    asked = (nn.Linear, nn.ReLU, nn.Flatten, nn.Unflatten, nn.Identity)
+    holders = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+    holders += (nn.ParameterList, nn.ParameterDict)
+    others = [
+        part
+        for part in model.modules()
+        if type(part).__module__.startswith("torch.nn.modules")
+        and not isinstance(part, asked + holders)
+    ]
+    if others:
+        other = max(others, key=lambda part: bool(list(part.parameters())))
+        raise Wrong(
+            f"there is a layer {type(other).__name__} in {name}: linear layers with a relu "
+            "after each but the last are asked for, and nothing else."
+        )
 
 
 def _compute(
@@ -205,7 +330,9 @@ def _compute(
     return F.linear(rows, *layers[-1])
 
 
-def _name_the_mistake(results: Sequence[tuple], layers: Sequence, name: str) -> None:
+def _name_the_mistake(
+    results: Sequence[tuple], layers: Sequence, model: nn.Module, name: str
+) -> None:
     """Raise the sentence for the mistake that explains all results, if one does."""
     mistakes = {
         "there is a relu after the last layer: logits may be below 0.": (
@@ -244,6 +371,7 @@ def _name_the_mistake(results: Sequence[tuple], layers: Sequence, name: str) -> 
             alike(result, mistake(batch.flatten(1))) for result, _, batch in results
         ):
             raise Wrong(sentence)
+    _say_what_nobody_asked_for(model, name)
     evaluated, trained = results[: len(results) // 2], results[len(results) // 2 :]
     if all(alike(result, expected) for result, expected, _ in evaluated):
         raise Wrong(f"{name} computes something else in training: is it dropout?")
@@ -304,17 +432,17 @@ def drop(answer: object) -> str:
                     f"{what} has lost its graph: no gradient finds its way back to x."
                 )
             expect_unchanged(given.detach(), remember(at_rest), "the argument x")
-        first, second = (
+        rounds = [
             [_dropped(function, x, p) for x, p in zip(tensors, rates, strict=True)]
-            for _ in range(2)
-        )
+            for _ in range(4)
+        ]
     if any("dropout" in name for name in calls.names):
         raise Wrong(
             "PyTorch's own dropout does it for you: draw the numbers with rand."
         )
-    zeros = [[result == 0 for result, _ in results] for results in (first, second)]
+    zeros = [[result == 0 for result, _ in results] for results in rounds]
     if any(zero.any() and not zero.all() for zero in zeros[0]) and all(
-        torch.equal(one, other) for one, other in zip(*zeros, strict=True)
+        torch.equal(one, other) for one, other in zip(zeros[0], zeros[1], strict=True)
     ):
         raise Wrong("the same numbers become 0 in each call: draw anew each time.")
     parts = [zero.double().mean().item() for zero in zeros[0]]
@@ -326,12 +454,13 @@ def drop(answer: object) -> str:
             f"with p={rates[0]:.2f}, {parts[0]:.0%} of the numbers became 0: that many "
             "should stay. Keep where the number is >= p."
         )
-    for x, p, (result, slope) in zip(tensors, rates, first, strict=True):
+    for x, p, (result, slope) in zip(tensors, rates, rounds[0], strict=True):
         _expect_dropout(x, p, result)
         if slope is None or not alike(x * slope, result):
             raise Wrong(
                 "the numbers are right, but no gradient, or another one, goes back to x."
             )
+    _expect_chance(list(zip(*zeros, strict=True)), rates)
     nothing = _dropped(function, small, 0.0)[0]
     expect_tensor(nothing, small, what="drop(x, 0.0, True)", any_float=True)
     return "The mean stays about the same, so that evaluation needs no correction."
@@ -403,25 +532,106 @@ def _expect_dropout(x: Tensor, p: float, result: Tensor) -> None:
 def _expect_independent(x: Tensor, part: float, zero: Tensor) -> None:
     """Neither its place nor its value says whether a number became 0, as a `part` did."""
     rows = zero.flatten(1) if zero.ndim > 1 else zero.reshape(100, -1)
-    alternatives = {
-        "it depends on the number itself whether it becomes 0: only chance decides.": [
-            zero[mask] for mask in (x > 0, x < 0, x.abs() > 0.7, x.abs() < 0.7)
-        ],
-        "whole rows become 0 together: draw for each number by itself.": rows,
-        "the same places become 0 in each row: draw for each number by itself.": (
-            zero.reshape(-1, zero.shape[-1]).T if zero.ndim > 1 else ()
-        ),
-    }
-    # What is drawn for whole rows seems to depend on the values as well: so these come last.
-    for sentence in reversed(alternatives):
-        for group in alternatives[sentence]:
-            if _differ(group.double().mean().item(), part, group.numel()):
-                raise Wrong(sentence)
+    columns = zero.reshape(-1, zero.shape[-1]).T if zero.ndim > 1 else ()
+    _expect_parts(
+        columns,
+        part,
+        "the same places become 0 in each row: draw for each number by itself.",
+    )
+    _expect_parts(
+        rows, part, "whole rows become 0 together: draw for each number by itself."
+    )
+    _expect_neighbours_differ(zero, part)
+    # What is drawn for several numbers together seems to depend on their values, too.
+    masks = (x > 0, x < 0, x.abs() > 0.7, x.abs() < 0.7)
+    _expect_parts(
+        [zero[mask] for mask in masks],
+        part,
+        "it depends on the number itself whether it becomes 0: only chance decides.",
+    )
+
+
+def _expect_parts(groups: Sequence[Tensor], part: float, sentence: str) -> None:
+    for group in groups:
+        if _differ(group.double().mean().item(), part, group.numel()):
+            raise Wrong(sentence)
+
+
+def _expect_neighbours_differ(zero: Tensor, part: float) -> None:
+    """Numbers that stand some places apart become 0 as if the other weren't there.
+
+    For each such distance, the products of both deviations add up to about 0.
+    """
+    count, spread = zero.numel(), part * (1 - part)
+    if not spread:
+        return
+    deviations = zero.flatten().double() - part
+    spectrum = torch.fft.rfft(deviations, 2 * count)
+    # Far apart there are few pairs, and chance plays a larger part.
+    distances = torch.arange(1, 3 * count // 4)
+    sums = torch.fft.irfft(spectrum.abs() ** 2, 2 * count)[distances]
+    scores = sums / (spread * (count - distances) ** 0.5)
+    place = int(scores.abs().argmax())
+    if scores[place].abs() > FAR:
+        distance = int(distances[place])
+        if scores[place] > 0 and distance in zero.contiguous().stride():
+            raise Wrong("neighbours become 0 together: draw for each number by itself.")
+        raise Wrong(
+            f"whether a number becomes 0 goes with the number {distance} places before it: "
+            "draw for each number by itself."
+        )
+
+
+def _expect_chance(zeros: Sequence[Sequence[Tensor]], rates: Sequence[float]) -> None:
+    """What becomes 0 in several calls, for each tensor, must be neither linked nor even."""
+    for calls, p in zip(zeros, rates, strict=True):
+        first, *later = (zero.double() - p for zero in calls)
+        for other in later:
+            score = (first * other).sum() / (p * (1 - p) * first.numel() ** 0.5)
+            if abs(score) > FAR:
+                raise Wrong(
+                    "what became 0 in one call decides what becomes 0 in another: draw anew "
+                    "each time."
+                )
+    even = Wrong(
+        "exactly a share p becomes 0 each time, as if dealt out: draw for each number by "
+        "itself, and the share differs a little."
+    )
+    squares = [
+        _squared_scores(torch.stack(calls), p, range(1, calls[0].ndim + 1))
+        for calls, p in zip(zeros, rates, strict=True)
+    ]
+    if _too_even(torch.cat(squares)):
+        raise even
+    for calls, p in zip(zeros, rates, strict=True):
+        stack, ndim = torch.stack(calls), calls[0].ndim
+        for size in range(1, ndim):
+            for dims in itertools.combinations(range(1, ndim + 1), size):
+                if _too_even(_squared_scores(stack, p, dims)):
+                    raise even
+
+
+def _squared_scores(zeros: Tensor, p: float, dims: Sequence[int]) -> Tensor:
+    """How far the numbers of zeros along `dims` are from p, squared; by chance about 1."""
+    counts = zeros.sum(dim=tuple(dims)).flatten().double()
+    size = zeros.numel() / counts.numel()
+    return (counts - size * p) ** 2 / (size * p * (1 - p))
+
+
+def _too_even(squares: Tensor) -> bool:
+    """Are these too small, all in all, to be chance? Less than once in 10^12 draws.
+
+    Chernoff's bound for the sum of squares of normal numbers.
+    """
+    mean = squares.mean().item()
+    if mean >= 1:
+        return False
+    return not mean or len(squares) / 2 * (math.log(mean) + 1 - mean) < -40
 
 
 def _differ(part: float, p: float, count: int) -> bool:
-    """Is this part of `count` numbers too far from p to be chance? Once in 10^10 draws."""
-    return abs(part - p) > 6.5 * (p * (1 - p) / count) ** 0.5 + 5 / count
+    """Is this part of `count` numbers too far from p to be chance? Once in 10^13 draws."""
+    return abs(part - p) > 8 * (p * (1 - p) / count) ** 0.5 + 5 / count
 
 
 def linear(answer: object) -> str:
