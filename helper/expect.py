@@ -123,7 +123,10 @@ def expect_tensor(
     """
     expect_tried(answer)
     if isinstance(answer, np.ndarray):
-        raise Wrong(f"{what} is a numpy array, not a tensor: use torch.from_numpy.")
+        raise Wrong(
+            f"{what} is a numpy array, and a tensor is asked for: leave .numpy() out, or "
+            "use torch.from_numpy."
+        )
     if not isinstance(answer, Tensor):
         raise Wrong(f"{what} is {kind_of(answer)}, not a tensor.")
     if answer.is_nested or answer.layout != expected.layout:
@@ -288,11 +291,9 @@ def expect_model(answer: object) -> nn.Module:
     if not isinstance(answer, nn.Module):
         raise Wrong(f"your answer is {kind_of(answer)}, not a module (nn.Module).")
     try:
-        return copy.deepcopy(answer).eval()
+        return copy.deepcopy(answer, _stand_ins(answer)).eval()
     except Exception as error:
-        raise Wrong(
-            f"your model can't be copied ({describe(error)}): keep no results in self."
-        ) from error
+        raise Wrong(f"your model can't be copied ({describe(error)}).") from error
 
 
 def expect_tried(answer: object) -> None:
@@ -456,6 +457,33 @@ def describe(error: BaseException) -> str:
     # The second line too: load_state_dict's first one doesn't say what is wrong.
     said = textwrap.shorten(" ".join(lines[:2]), 200, placeholder=" ...")
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _stand_ins(model: nn.Module) -> dict[int, object]:
+    """For `deepcopy`: what it refuses to copy, by its id, and what the copy has in its place.
+
+    A result that the model keeps in self loses its graph; other things are shared.
+    """
+    found, seen, things = {}, set(), [model]
+    for thing in things:
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, nn.Module):
+            things += vars(thing).values()
+        elif isinstance(thing, dict):
+            things += thing.values()
+        elif isinstance(thing, (list, tuple)):
+            things += thing
+        elif isinstance(thing, Tensor):
+            if not thing.is_leaf:
+                found[id(thing)] = thing.detach().clone()
+        else:
+            try:
+                copy.deepcopy(thing)
+            except Exception:  # a module, a file, a generator expression
+                found[id(thing)] = thing
+    return found
 
 
 def _try_case(function: Callable, case: Case) -> object:
