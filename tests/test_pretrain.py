@@ -17,14 +17,14 @@ def script(tmp_path, monkeypatch):
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "WEIGHTS", tmp_path / "weights" / "small.pt")
     monkeypatch.setattr(module, "RESUME", tmp_path / "downloads" / "resume.pt")
-    monkeypatch.setattr(module, "BATCH", 8)
+    monkeypatch.setattr(module, "BATCH", 4)
     return module
 
 
 @pytest.fixture
 def folder(tmp_path):
     generator = torch.Generator().manual_seed(0)
-    for split, number in (("train", 12), ("test", 4)):
+    for split, number in (("train", 4), ("test", 4)):
         for kind, low in (("dark", 0), ("pale", 160)):
             path = tmp_path / "pictures" / split / kind
             path.mkdir(parents=True)
@@ -37,10 +37,10 @@ def folder(tmp_path):
 
 
 def test_a_killed_run_goes_on_and_ends_the_same(script, folder, monkeypatch, capsys):
-    script.pretrain(folder, 3)
+    script.pretrain(folder, 2)
     whole = torch.load(script.WEIGHTS)
     assert whole["classes"] == ["dark", "pale"] and not script.RESUME.exists()
-    assert "of 8 test pictures, 3 epochs" in capsys.readouterr().out
+    assert "of 8 test pictures, 2 epochs" in capsys.readouterr().out
 
     script.WEIGHTS.unlink()
     save = script.save_checkpoint
@@ -51,12 +51,12 @@ def test_a_killed_run_goes_on_and_ends_the_same(script, folder, monkeypatch, cap
 
     monkeypatch.setattr(script, "save_checkpoint", save_and_die)
     with pytest.raises(KeyboardInterrupt):
-        script.pretrain(folder, 3)
+        script.pretrain(folder, 2)
     assert torch.load(script.RESUME)["epoch"] == 0 and not script.WEIGHTS.exists()
     monkeypatch.setattr(script, "save_checkpoint", save)
-    with pytest.raises(SystemExit, match="is of 3 epochs: delete it first"):
+    with pytest.raises(SystemExit, match="is of 2 epochs: delete it first"):
         script.pretrain(folder, 5)
-    script.pretrain(folder, 3)
+    script.pretrain(folder, 2)
     resumed = torch.load(script.WEIGHTS)
     assert resumed["mean"] == whole["mean"] and resumed["std"] == whole["std"]
     for name, tensor in whole["state_dict"].items():
