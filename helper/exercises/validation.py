@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from helper.expect import (
+    REMEMBERS,
     Case,
     Wrong,
     alike,
@@ -49,14 +50,22 @@ def accuracy_of(answer: object) -> str:
     trials = [
         _drawn_loader(*three) for three in zip(sizes, (4, 3, 1), rests, strict=True)
     ]
-    notes, results = [], []
+    trials.append(trials[0])  # once more, for one that keeps something between calls
+    notes, results, before = [], [], []
     for loader, _, _ in trials:
         result, noted = _measure(function, loader)
         results.append(result)
+        before.append(remember(result))
         notes += noted
     shuffled, share = _unsure_loader()
     unsure, _ = _measure(function, shuffled)
+    hint = "Make a new one in each call."
+    expect_unchanged(results, before, "what an earlier call returned", hint)
     facts = [fact for _, _, fact in trials]
+    if alike(results[0], facts[0]["right"]) and not alike(
+        results[-1], facts[-1]["right"]
+    ):
+        raise Wrong(REMEMBERS)
     given = [f"with batches of {', '.join(map(str, sizes))}," for _, sizes, _ in trials]
     for sentence, name in {
         "this is the mean of the batch means: count correct and seen.": "mean of means",
@@ -172,6 +181,9 @@ def top_k_accuracy(answer: object) -> str:
             "each row has k answers and one can be right: any() of them counts.": (
                 lambda x, y, k: _top_k(x, y, k) / k
             ),
+            "this says of each row whether it is a hit: their share is asked for.": (
+                lambda x, y, k: (x.topk(k).indices == y.unsqueeze(1)).any(dim=1)
+            ),
             "this is how many, not their share.": (
                 lambda x, y, k: _top_k(x, y, k) * len(y)
             ),
@@ -236,6 +248,9 @@ def best_epoch_of(answer: object) -> str:
             "this waits one epoch less than patience says.": (
                 lambda losses, patience: _stop(losses, max(1, patience - 1))
             ),
+            "the first epoch is the best so far: the waiting begins after it.": (
+                lambda losses, patience: _stop(losses, patience, waited=1)
+            ),
             "a loss is compared with the epoch before it: compare with the best.": (
                 lambda losses, patience: _stop(losses, patience, previous=True)
             ),
@@ -255,9 +270,12 @@ def _stop(
     equal: bool = False,
     previous: bool = False,
     at_stop: bool = False,
+    waited: int = 0,
 ) -> int:
     """The epoch that is kept; or what it would be with one mistake."""
-    best, waited = 0, 0
+    best = 0
+    if waited == patience:
+        return best
     for epoch in range(1, len(losses)):
         other = losses[epoch - 1] if previous else losses[best]
         if losses[epoch] < other or (equal and losses[epoch] == other):
