@@ -14,6 +14,7 @@ from helper.expect import (
     call,
     distinct,
     expect_function,
+    expect_in_each,
     expect_number,
     expect_results,
     expect_tensor,
@@ -63,6 +64,7 @@ def cross_entropy(answer: object) -> str:
     drawn.append((torch.randn(1, 7), torch.tensor([random.randrange(7)])))
     drawn[2] = (drawn[2][0] * 400, drawn[2][1])
     drawn[3] = (drawn[3][0] - 1000, drawn[3][1])
+    drawn[3][0][0] -= 300  # a row far below the largest logit of the batch
     cases = [
         Case(
             (logits, labels),
@@ -91,6 +93,9 @@ def cross_entropy(answer: object) -> str:
             ),
             "this is one loss for each picture: their mean is asked for.": (
                 lambda x, y: F.cross_entropy(x, y, reduction="none")
+            ),
+            "these are the losses of all pictures, in a column: their mean is asked for.": (
+                lambda x, y: F.cross_entropy(x, y, reduction="none").unsqueeze(1)
             ),
             "the softmax runs down the batch: each row is one picture, so dim=1.": (
                 lambda x, y: F.nll_loss(F.log_softmax(x, dim=0), y)
@@ -125,8 +130,9 @@ def momentum_step(answer: object) -> str:
     function = expect_function(answer)
     rates = [random.uniform(0.02, 0.4) for _ in range(4)]
     momenta = [*(random.uniform(0.3, 0.95) for _ in range(3)), 0.0]
-    shapes = [(3,), (2, 5), (1,), (4,)]
+    shapes = [(3,), (2, 5), (3,), (1,)]  # one twice: each call has its own velocity
     starts = [(torch.randn(s), torch.randn(s)) for s in shapes]
+    kept = []
     for (start, velocity), lr, momentum in zip(starts, rates, momenta, strict=True):
         weights = start.clone().requires_grad_()
         for _ in range(3):
@@ -135,6 +141,10 @@ def momentum_step(answer: object) -> str:
             old = velocity.clone()
             velocity = _try_step(function, weights, velocity, lr, momentum)
             _expect_step(old, weights.grad, velocity, momentum)
+        kept.append((velocity, remember(velocity)))
+    for velocity, before in kept:
+        hint = "Make a new one in each call."
+        expect_unchanged(velocity, before, "the velocity of an earlier call", hint)
     return "optim.SGD with momentum takes the same steps."
 
 
@@ -211,6 +221,11 @@ def _expect_step(
         what="the velocity",
         hint="It is momentum times the old velocity, plus the gradient.",
     )
+    if velocity.requires_grad:
+        raise Wrong(
+            "the velocity has a graph, which grows from step to step: compute it from "
+            "weights.grad, which has none."
+        )
 
 
 def train_epoch(answer: object) -> str:
@@ -228,8 +243,8 @@ def train_epoch(answer: object) -> str:
         trials.append((start, train_loader, lr))
     losses = [nn.CrossEntropyLoss(), nn.CrossEntropyLoss(label_smoothing=0.3), _margin]
     kinds = [optim.SGD, optim.SGD, optim.Adam]
-    for trial, loss_function, kind in zip(trials, losses, kinds, strict=True):
-        _expect_epoch(function, *trial, loss_function, kind)
+    trials = [(*trial, *two) for trial, *two in zip(trials, losses, kinds, strict=True)]
+    expect_in_each(lambda *trial: _expect_epoch(function, *trial), trials)
     return "Each batch, the smaller last one too, counted for its number of pictures."
 
 
@@ -244,7 +259,7 @@ def _expect_epoch(
     lr: float,
     loss_function: object,
     kind: type[optim.Optimizer],
-) -> None:
+) -> object:
     """The answer must leave the weights, and give the number, that one epoch gives."""
     sizes = [len(labels) for _, labels in train_loader]
     said = f"With batches of {', '.join(map(str, sizes))}"
@@ -252,7 +267,8 @@ def _expect_epoch(
     def run(each: object) -> tuple[object, Tensor]:
         model = copy.deepcopy(start)
         optimizer = kind(model.parameters(), lr=lr)
-        seed = torch.initial_seed()
+        seed = random.getrandbits(60)  # nobody's
+        torch.default_generator.manual_seed(seed)
         result = each(model, train_loader, loss_function, optimizer)
         if torch.initial_seed() != seed:
             raise Wrong("your function seeds torch: each epoch would have one order.")
@@ -316,6 +332,7 @@ def _expect_epoch(
             raise Wrong(f"{sentence} {said} it is {right:.4f}.")
     what = f"with batches of {', '.join(map(str, sizes))}, the result"
     expect_number(result, right, tolerance=1e-5, what=what, say_expected=True)
+    return result
 
 
 def _epoch(
