@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
@@ -12,11 +13,13 @@ from torch import Tensor, nn, optim
 
 from helper.expect import (
     Wrong,
+    alike,
     call,
     call_for_effect,
     describe,
     distinct,
     expect_function,
+    expect_in_each,
     expect_tensor,
     expect_unchanged,
     kind_of,
@@ -33,48 +36,71 @@ LAYERS = [
     "lead",
     "module_list",
 ]
+# As many different endings: names that were cut too short stay apart.
+ENDINGS = ["weight", "bias", "scale", "shift", "running_mean", "running_var", "count"]
 
 
 def without_prefix(answer: object) -> str:
     """without_prefix(state_dict): names without the "module." that they begin with."""
     function = expect_function(answer)
-    layers = random.sample(LAYERS, len(LAYERS))
-    names = [f"{layer}.{random.choice(['weight', 'bias'])}" for layer in layers]
+    parts = zip(random.sample(LAYERS, 7), random.sample(ENDINGS, 7), strict=True)
+    names = [f"{layer}.{ending}" for layer, ending in parts]
     dictionaries = [
         {f"module.{name}": torch.rand(i + 1) for i, name in enumerate(names)},
         {name: torch.rand(2, i + 1) for i, name in enumerate(names)},
         {"module.output.bias": torch.rand(3), "epoch_module.count": torch.tensor(5)},
         {},
     ]
-    for given in dictionaries:
-        before = remember(given)
-        result = call(function, given)
-        expect_unchanged(given, before, "the dictionary that came", "Make a new one.")
-        if not isinstance(result, dict):
-            raise Wrong(f"the result is {kind_of(result)}, not a dictionary.")
-        if result is given:
-            raise Wrong("the dictionary that came was given back: make a new one.")
-        expected = {
-            name.removeprefix("module."): value for name, value in given.items()
-        }
-        lost = [name for name in expected if name not in result]
-        if lost or len(result) != len(expected):
-            old = next((n for n in given if n.removeprefix("module.") in lost), None)
-            odd = sorted(map(str, set(result) - set(expected)))
-            became = f": among the new names is {odd[0]!r}" if odd else ""
-            what = (
-                f"{old!r} should become {lost[0]!r}" if lost else "there are too many"
-            )
-            raise Wrong(
-                f"{what}{became}. Cut module. off at the beginning, once, and nowhere else."
-            )
-        for name, value in expected.items():
-            if not isinstance(result[name], Tensor):
-                raise Wrong(
-                    f"the entry {name} is {kind_of(result[name])}: keep its tensor."
-                )
-            expect_tensor(result[name], value, what=f"the entry {name}")
+    trials = [(function, given) for given in dictionaries]
+    expect_in_each(_try_names, trials)
     return "removeprefix cuts once, and at the beginning only."
+
+
+def _try_names(function: Callable, given: dict) -> dict:
+    before = remember(given)
+    result = call(function, given)
+    expect_unchanged(given, before, "the dictionary that came", "Make a new one.")
+    if not isinstance(result, dict):
+        raise Wrong(f"the result is {kind_of(result)}, not a dictionary.")
+    if result is given:
+        raise Wrong("the dictionary that came was given back: make a new one.")
+    expected = {name.removeprefix("module."): value for name, value in given.items()}
+    for (old, value), new in zip(given.items(), expected, strict=True):
+        if new not in result:
+            _expect_name(old, new, value, result)
+    odd = sorted(map(str, set(result) - set(expected)))
+    if odd and odd[0] in given:
+        raise Wrong(
+            f"{odd[0]!r} is there under its old name, too: keep the new one only."
+        )
+    if odd:
+        raise Wrong(f"{odd[0]!r} is in the result, and comes from no name that came.")
+    for name, value in expected.items():
+        if not isinstance(result[name], Tensor):
+            raise Wrong(
+                f"the entry {name} is {kind_of(result[name])}: keep its tensor."
+            )
+        expect_tensor(result[name], value, what=f"the entry {name}")
+    return result
+
+
+def _expect_name(old: str, new: str, value: Tensor, result: dict) -> None:
+    """Say what has become of the name `old`: `new`, which it should be, it isn't."""
+    rule = "Cut module. off at the beginning, once, and nowhere else."
+    should = "stay as it is" if new == old else f"be {new!r}"
+    became = [name for name, other in result.items() if alike(other, value)]
+    if old in became:
+        raise Wrong(f"{old!r} has stayed as it is, and should {should}. {rule}")
+    if became:
+        raise Wrong(f"{old!r} has become {became[0]!r}, and should {should}. {rule}")
+    if new == old:
+        raise Wrong(
+            f"{old!r} is lost: names without module. in front stay as they are."
+        )
+    raise Wrong(f"{old!r} is lost: it should be there, as {new!r}.")
+
+
+CANT = "this can't be saved"
 
 
 class Odd(Exception):
@@ -88,14 +114,14 @@ class Unsaveable:
         self.kind = kind
 
     def __reduce__(self) -> tuple:
-        raise self.kind("this can't be saved")
+        raise self.kind(CANT)
 
 
 class Witness:
     """Looks at a file while it is being saved itself."""
 
-    def __init__(self, path: Path, saw: list) -> None:
-        self.path, self.saw = path, saw
+    def __init__(self, path: Path) -> None:
+        self.path, self.saw = path, []
 
     def __reduce__(self) -> tuple:
         self.saw.append(self.path.read_bytes() if self.path.exists() else None)
@@ -117,48 +143,53 @@ def _try_saving(function: Callable, path: Path) -> None:
         {"epoch": random.randint(1, 999), "weights": torch.rand(5)} for _ in range(2)
     )
     _save_and_look(function, first, path)
-    saw, old = [], path.read_bytes()
-    _save_and_look(function, second, path, Witness(path, saw))
-    if any(content != old for content in saw):
-        raise Wrong(
-            "while the new one was being written, the old file was spoilt already."
-        )
-    kept = path.read_bytes()
-    kinds = [OSError, RuntimeError, TypeError, ValueError, Odd]
-    for kind in kinds:
-        where = random.choice([path, path.with_name("second.pt")])
-        there = _names(where)
-        thing = {"first": torch.rand(1000), "bad": Unsaveable(kind)}
-        try:
-            call_for_effect(function, thing, where)
-        except Wrong as wrong:
-            if "can't be saved" not in str(wrong):
-                raise Wrong(
-                    f"saving failed on purpose here, with {kind.__name__}: \"this can't be "
-                    f'saved", which has to reach the caller. Instead, {wrong}'
-                ) from wrong
-        else:
+    _save_and_look(function, second, path, Witness(path))
+    for kind in (OSError, RuntimeError, TypeError, ValueError, Odd):
+        for where in (path, path.with_name("second.pt")):
+            _fail_and_look(function, kind, where)
+
+
+def _fail_and_look(function: Callable, kind: type[Exception], path: Path) -> None:
+    """Saving fails; all must be as before, and the caller must hear of it."""
+    before = _contents(path)
+    failed = f"where saving failed, with {kind.__name__}"
+    thing = {"first": torch.rand(1000), "bad": Unsaveable(kind)}
+    try:
+        call_for_effect(function, thing, path)
+    except Wrong as wrong:
+        error = wrong.__cause__
+        if error is None:  # it could not be called at all
+            raise
+        if type(error) is not kind or CANT not in str(error):
             raise Wrong(
-                "saving failed, and whoever called it didn't hear of it: let the error "
-                "through."
-            )
-        if path.read_bytes() != kept if path.exists() else True:
-            raise Wrong("after a save that failed, the old file is spoilt or gone.")
-        if _names(where) != there:
-            left = ", ".join(sorted(set(_names(where)) ^ set(there)))
-            raise Wrong(f"after a save that failed, the folder is another: {left}.")
+                f"{failed}, this came out of your function instead: {describe(error)}. The "
+                "error that came has to reach the caller itself: `finally`, or `raise` with "
+                "nothing behind it, lets it through."
+            ) from wrong
+    else:
+        raise Wrong(f"{failed}, the caller didn't hear of it: let the error through.")
+    now = _contents(path)
+    if path.name in before and now.get(path.name) != before[path.name]:
+        raise Wrong(f"{failed}, the old file is spoilt or gone.")
+    for name in sorted(set(now) ^ set(before)):
+        what = "is left in" if name in now else "is gone from"
+        raise Wrong(f"{failed}, {name} {what} the folder.")
 
 
 def _save_and_look(
     function: Callable, thing: dict, path: Path, witness: Witness | None = None
 ) -> None:
     given = dict(thing) if witness is None else thing | {"witness": witness}
-    before = list(given)
+    before, old = list(given), _contents(path).get(path.name)
     with _renames() as renames:
         call_for_effect(function, given, path)
     if list(given) != before:
         raise Wrong("the thing that is to be saved was changed.")
-    names = _names(path)
+    if witness and any(content != old for content in witness.saw):
+        raise Wrong(
+            "while the new one was being written, the old file was spoilt already."
+        )
+    names = sorted(_contents(path))
     if names != sorted(["notes.txt", path.name]):
         raise Wrong(
             f"in the folder are {', '.join(names) or 'no files'}; expected {path.name}, and "
@@ -172,30 +203,49 @@ def _save_and_look(
     same = same and isinstance(saved.get("weights"), Tensor)
     if not same or not torch.equal(saved["weights"], thing["weights"]):
         raise Wrong(f"{path.name} doesn't hold what was to be saved.")
-    sources = [old for old, new in renames if new == path.resolve()]
-    if not sources:
+    found = [rename for rename in renames if rename.new == path.resolve()]
+    if not found:
         raise Wrong(
             f"{path.name} was written under its own name: save to another one, then rename "
             "it."
         )
-    if sources[-1].parent != path.resolve().parent:
+    if found[-1].old.parent != path.resolve().parent:
         raise Wrong("the other name is in another folder: use the same one.")
+    if found[0].replaced != old:
+        was = "gone" if found[0].replaced is None else "spoilt"
+        raise Wrong(
+            f"the old {path.name} was {was} before the new file got its name: a crash "
+            f"between the two leaves no good {path.name}, neither old nor new. "
+            "new.replace(path) does both in one step."
+        )
 
 
-def _names(path: Path) -> list[str]:
-    return sorted(file.name for file in path.parent.iterdir())
+def _contents(path: Path) -> dict[str, bytes]:
+    """The files beside `path`, and itself."""
+    return {file.name: file.read_bytes() for file in path.parent.iterdir()}
+
+
+@dataclass
+class Rename:
+    """A file got another name."""
+
+    old: Path
+    new: Path
+    replaced: bytes | None  # what was there under the new name
 
 
 @contextmanager
-def _renames() -> Iterator[list[tuple[Path, Path]]]:
-    """Which files were renamed, and to what: os.replace, os.rename and pathlib's."""
+def _renames() -> Iterator[list[Rename]]:
+    """Which files were renamed meanwhile: by os.replace, os.rename and pathlib's."""
     found = []
 
     def noted(act: Callable) -> Callable:
         def rename(old: object, new: object, **keywords: object) -> None:
-            pair = Path(old).resolve(), Path(new).resolve()
+            target = Path(new).resolve()
+            replaced = target.read_bytes() if target.is_file() else None
+            done = Rename(Path(old).resolve(), target, replaced)
             act(old, new, **keywords)
-            found.append(pair)
+            found.append(done)
 
         return rename
 
@@ -263,8 +313,13 @@ def _expect_everything(
         what="random_state",
         hint="It is what torch.get_rng_state() gives, with nothing drawn before.",
     )
+    if not torch.equal(torch.get_rng_state(), random_state):
+        raise Wrong(
+            "your function draws random numbers, and training goes on with others."
+        )
     for name, part in parts.items():
         _expect_state(name, result[name], part, before)
+        expect_unchanged(part.state_dict(), remember(before[name]), f"the {name}")
     train_on()
     torch.rand(1)
     call(function, model, optimizer, scheduler, epoch + 1)
@@ -314,6 +369,7 @@ def load_matching(answer: object) -> str:
     """load_matching(model, state_dict): what fits is loaded, the names of the rest returned."""
     function = expect_function(answer)
     inputs, hidden, classes, others = distinct(4, 3, 9)
+    trials = []
     for leave_out in (False, True):
         model = nn.Sequential(
             nn.Linear(inputs, hidden),
@@ -343,15 +399,17 @@ def load_matching(answer: object) -> str:
             rest = ["1.weight", "2.bias", *rest]
         items = list(given.items())
         random.shuffle(items)
-        _expect_loaded(function, model, dict(items), rest)
+        trials.append((function, model, dict(items), rest))
+    expect_in_each(_expect_loaded, trials)
     return "This is how a pretrained network gets a new last layer."
 
 
 def _expect_loaded(
     function: Callable, model: nn.Module, given: dict, rest: list[str]
-) -> None:
+) -> object:
     own, before = copy.deepcopy(model.state_dict()), remember(given)
     parameters = list(model.parameters())
+    modes = [part.training for part in model.modules()]
     result = call_for_effect(function, model, given)
     expect_unchanged(given, before, "the dictionary that came")
     now = model.state_dict()
@@ -361,6 +419,8 @@ def _expect_loaded(
         raise Wrong("the model has other parameters now: load into those that it has.")
     if not all(parameter.requires_grad for parameter in parameters):
         raise Wrong("parameters of the model no longer require grad: leave that alone.")
+    if [part.training for part in model.modules()] != modes:
+        raise Wrong("the model is in another mode now, training or evaluation.")
     for name, value in now.items():
         fits = name in given and name not in rest
         if name not in given:
@@ -383,16 +443,16 @@ def _expect_loaded(
             )
     if result is None:
         raise Wrong("your function returns None: is a `return` missing?")
-    if not isinstance(result, (list, tuple)) or list(result) != rest:
-        named = (
-            sorted(map(str, result)) if isinstance(result, (list, tuple, set)) else 0
-        )
-        if named == rest:
+    if not isinstance(result, (list, tuple, set)):
+        raise Wrong(f"the result is {kind_of(result)}: a sorted list is asked for.")
+    if isinstance(result, set) or list(result) != rest:
+        if sorted(map(str, result)) == rest:
             raise Wrong(
                 f"{kind_of(result)} of the right names came back, not sorted: a sorted "
                 "list is asked for."
             )
         raise Wrong(f"returned was {result!r:.200}; what was not taken is {rest}.")
+    return result
 
 
 EXERCISES = (without_prefix, save_safely, everything, load_matching)
