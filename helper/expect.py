@@ -169,7 +169,8 @@ def expect_tensor(
     expect_tried(answer)
     if isinstance(answer, np.ndarray):
         raise Wrong(
-            f"{what} is a numpy array, not a tensor: leave out .numpy(), or use torch.from_numpy."
+            f"{what} is a numpy array, and a tensor is asked for: leave .numpy() out, or "
+            "use torch.from_numpy."
         )
     if not isinstance(answer, Tensor):
         raise Wrong(f"{what} is {kind_of(answer)}, not a tensor.")

@@ -161,7 +161,7 @@ def test_interrupting_an_endless_answer_works():
     "answer, says",
     [
         ([1.0, 2.0], "a list, not a tensor"),
-        (np.ones(2), "a numpy array, not a tensor"),
+        (np.ones(2), "a numpy array, and a tensor is asked for"),
         (torch.ones(2, 1), r"shape of your answer is \(2, 1\), expected \(2,\)"),
         (torch.ones(2).double(), "dtype of your answer is torch.float64"),
         (

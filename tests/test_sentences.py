@@ -532,7 +532,8 @@ SENTENCES = [
     ),
     (
         lambda f, m: expect_tensor(np.ones(2), torch.ones(2), hint="So."),
-        "your answer is a numpy array, not a tensor: leave out .numpy(), or use torch.from_numpy.",
+        "your answer is a numpy array, and a tensor is asked for: leave .numpy() out, or "
+        "use torch.from_numpy.",
     ),
     (
         lambda f, m: expect_tensor(1, torch.ones(2), what="it", hint="So."),
