@@ -1,5 +1,4 @@
 import copy
-import math
 import random
 
 import torch
@@ -8,7 +7,6 @@ from torch import Tensor, nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
 from helper.expect import (
-    Case,
     Wrong,
     alike,
     call,
@@ -16,216 +14,9 @@ from helper.expect import (
     expect_function,
     expect_in_each,
     expect_number,
-    expect_results,
-    expect_tensor,
     expect_unchanged,
     remember,
 )
-
-
-def untrained_loss(answer: object) -> str:
-    """The loss of an untrained network with 26 classes."""
-    mistakes = {
-        1 / 26: "that is the probability: the loss is minus its logarithm.",
-        -math.log(26): "the sign: a loss is minus the logarithm of a probability.",
-        math.log2(
-            26
-        ): "that is the logarithm to the base 2: here it is the natural one.",
-        math.log10(
-            26
-        ): "that is the logarithm to the base 10: here it is the natural one.",
-        math.log(10): "that is the loss with ten classes: here there are 26.",
-        26: "that is the number of classes: its logarithm is asked for.",
-    }
-    for number, sentence in mistakes.items():
-        try:
-            near = (0.0005 + 0.003 * abs(number)) / max(1, abs(number))
-            expect_number(answer, number, tolerance=near)
-        except Wrong:
-            continue
-        raise Wrong(sentence)
-    right = (
-        3.3 if isinstance(answer, float) and answer == 3.3 else math.log(26)
-    )  # about: one decimal is enough
-    expect_number(
-        answer,
-        right,
-        tolerance=0.02 / right,
-        hint="What probability does it give the right letter, and what does that cost?",
-    )
-    return "Each letter gets 1/26, and -log(1/26) is log(26), about 3.26."
-
-
-def cross_entropy(answer: object) -> str:
-    """cross_entropy(logits, labels): (N, C) and (N,) to the mean loss, stable."""
-    function = expect_function(answer)
-    sizes = zip(distinct(4, 2, 9), distinct(4, 10, 20), strict=True)
-    drawn = [(3 * torch.randn(n, c), torch.randint(0, c, (n,))) for n, c in sizes]
-    drawn.append((torch.randn(1, 7), torch.tensor([random.randrange(7)])))
-    drawn[2] = (drawn[2][0] * 400, drawn[2][1])
-    drawn[3] = (drawn[3][0] - 1000, drawn[3][1])
-    drawn[3][0][0] -= 300  # a row far below the largest logit of the batch
-    cases = [
-        Case(
-            (logits, labels),
-            F.cross_entropy(logits, labels),
-            f"given logits {tuple(logits.shape)} up to {logits.abs().max():.0f}",
-        )
-        for logits, labels in drawn
-    ]
-    by_hand = "without F and nn: exp, log, sum and logsumexp are methods of a tensor."
-    expect_results(
-        function,
-        cases,
-        what="cross_entropy(logits, labels)",
-        any_float=True,
-        tolerance=1e-3,  # near 1000, float32 has four digits after the point
-        without={
-            name: by_hand
-            for name in ("cross_entropy", "nll_loss", "F.log_softmax", "F.softmax")
-        },
-        mistakes={
-            "the sign: a loss is minus the logarithm.": lambda x, y: (
-                -F.cross_entropy(x, y)
-            ),
-            "this is the sum over the batch, not the mean.": lambda x, y: (
-                F.cross_entropy(x, y, reduction="sum")
-            ),
-            "this is one loss for each picture: their mean is asked for.": (
-                lambda x, y: F.cross_entropy(x, y, reduction="none")
-            ),
-            "these are the losses of all pictures, in a column: their mean is asked for.": (
-                lambda x, y: F.cross_entropy(x, y, reduction="none").unsqueeze(1)
-            ),
-            "the softmax runs down the batch: each row is one picture, so dim=1.": (
-                lambda x, y: F.nll_loss(F.log_softmax(x, dim=0), y)
-            ),
-            "softmax is applied twice: log_softmax takes the logits themselves.": (
-                lambda x, y: F.cross_entropy(x.softmax(dim=1), y)
-            ),
-            "the logarithm is missing: this is minus the mean probability.": (
-                lambda x, y: F.nll_loss(x.softmax(dim=1), y)
-            ),
-            "the logsumexp is missing: this is minus the mean logit of the labels.": (
-                lambda x, y: F.nll_loss(x, y)
-            ),
-            "with large logits it isn't right: never take exp, or log of softmax, of a "
-            "logit as it is.": lambda x, y: F.nll_loss(x.softmax(dim=1).log(), y),
-        },
-    )
-    for logits, labels in drawn:
-        twin, given = (logits.clone().requires_grad_() for _ in range(2))
-        F.cross_entropy(twin, labels).backward()
-        loss = call(function, given, labels)
-        if not loss.requires_grad:
-            raise Wrong("the loss has lost its graph: nothing could learn from it.")
-        loss.backward()
-        what = f"the gradient of logits up to {logits.abs().max():.0f}"
-        expect_tensor(given.grad, twin.grad, what=what, tolerance=1e-3)
-    return "logsumexp is log_softmax's secret: it never makes the tiny probabilities."
-
-
-def momentum_step(answer: object) -> str:
-    """momentum_step(weights, velocity, lr, momentum): in place, returns the new velocity."""
-    function = expect_function(answer)
-    rates = [random.uniform(0.02, 0.4) for _ in range(4)]
-    momenta = [*(random.uniform(0.3, 0.95) for _ in range(3)), 0.0]
-    shapes = [(3,), (2, 5), (3,), (1,)]  # one twice: each call has its own velocity
-    starts = [(torch.randn(s), torch.randn(s)) for s in shapes]
-    kept = []
-    for (start, velocity), lr, momentum in zip(starts, rates, momenta, strict=True):
-        weights = start.clone().requires_grad_()
-        for _ in range(3):
-            weights.grad = None
-            (weights**2 + weights).sum().backward()
-            old = velocity.clone()
-            velocity = _try_step(function, weights, velocity, lr, momentum)
-            _expect_step(old, weights.grad, velocity, momentum)
-        kept.append((velocity, remember(velocity)))
-    for velocity, before in kept:
-        hint = "Make a new one in each call."
-        expect_unchanged(velocity, before, "the velocity of an earlier call", hint)
-    return "optim.SGD with momentum takes the same steps."
-
-
-def _try_step(
-    function: object, weights: Tensor, velocity: Tensor, lr: float, momentum: float
-) -> Tensor:
-    """The returned velocity, once the weights are seen to have gone along it."""
-    before, old, gradient = (
-        weights.detach().clone(),
-        velocity.clone(),
-        weights.grad.clone(),
-    )
-    result = call(function, weights, velocity, lr, momentum)
-    now = weights.detach()
-    if not weights.is_leaf or not weights.requires_grad:
-        raise Wrong("weights no longer requires grad: change it inside no_grad.")
-    if torch.equal(now, before):
-        raise Wrong(
-            "weights did not change: `weights = weights - ...` makes a new tensor, "
-            "`weights -= ...` inside no_grad changes the one that came."
-        )
-    if weights.grad is None or not torch.equal(weights.grad, gradient):
-        raise Wrong("weights.grad was changed: only weights is to be.")
-    if result is weights or result is weights.grad:
-        raise Wrong("this returns weights or its gradient: return the new velocity.")
-    new = momentum * old + gradient
-    close = {
-        "": before - lr * new,
-        "uphill: against the velocity is minus.": before + lr * new,
-        "this is a plain step: the velocity that came is not used.": (
-            before - lr * gradient
-        ),
-        "this goes along the old velocity: compute the new one first.": before
-        - lr * old,
-        "the step is not multiplied by lr.": before - new,
-    }
-    for sentence, expected in close.items():
-        if torch.allclose(now, expected, atol=1e-5):
-            # With momentum 0 a plain step is right, and so on: right comes first.
-            if sentence:
-                raise Wrong(sentence)
-            return result
-    if isinstance(result, Tensor) and result.is_floating_point():
-        if alike(before - now, lr * result.detach()):
-            return result  # along what was returned, which is looked at next
-    raise Wrong("weights did not go along lr times the new velocity.")
-
-
-def _expect_step(
-    old: Tensor, gradient: Tensor, velocity: object, momentum: float
-) -> None:
-    expected = momentum * old + gradient
-    mistakes = {
-        "the velocity came back as it was: return the new one.": old,
-        "momentum is not used: it multiplies the old velocity.": old + gradient,
-        "momentum multiplies the gradient too: only the old velocity.": (
-            momentum * (old + gradient)
-        ),
-        "the gradient is taken (1 - momentum) times: here it is added whole.": (
-            momentum * old + (1 - momentum) * gradient
-        ),
-        "the old velocity is forgotten: this is the gradient alone.": gradient,
-        "the gradient is subtracted from the velocity: add it; the step subtracts.": (
-            momentum * old - gradient
-        ),
-    }
-    if not alike(velocity, expected):
-        for sentence, mistaken in mistakes.items():
-            if alike(velocity, mistaken):
-                raise Wrong(sentence)
-    expect_tensor(
-        velocity,
-        expected,
-        what="the velocity",
-        hint="It is momentum times the old velocity, plus the gradient.",
-    )
-    if velocity.requires_grad:
-        raise Wrong(
-            "the velocity has a graph, which grows from step to step: compute it from "
-            "weights.grad, which has none."
-        )
 
 
 def train_epoch(answer: object) -> str:
@@ -241,15 +32,12 @@ def train_epoch(answer: object) -> str:
         train_loader = DataLoader(TensorDataset(images, labels), batch_size=batch_size)
         start = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
         trials.append((start, train_loader, lr))
-    losses = [nn.CrossEntropyLoss(), nn.CrossEntropyLoss(label_smoothing=0.3), _margin]
+    smooth = nn.CrossEntropyLoss(label_smoothing=0.3)
+    losses = [nn.CrossEntropyLoss(), smooth, F.multi_margin_loss]
     kinds = [optim.SGD, optim.SGD, optim.Adam]
     trials = [(*trial, *two) for trial, *two in zip(trials, losses, kinds, strict=True)]
     expect_in_each(lambda *trial: _expect_epoch(function, *trial), trials)
     return "Each batch, the smaller last one too, counted for its number of pictures."
-
-
-def _margin(logits: Tensor, labels: Tensor) -> Tensor:
-    return F.multi_margin_loss(logits, labels)
 
 
 def _expect_epoch(
@@ -262,7 +50,7 @@ def _expect_epoch(
 ) -> object:
     """The answer must leave the weights, and give the number, that one epoch gives."""
     sizes = [len(labels) for _, labels in train_loader]
-    said = f"With batches of {', '.join(map(str, sizes))}"
+    batches = f"batches of {', '.join(map(str, sizes))}"
 
     def run(each: object) -> tuple[object, Tensor]:
         model = copy.deepcopy(start)
@@ -329,8 +117,8 @@ def _expect_epoch(
     right = total / sum(sizes)
     for sentence, number in numbers.items():
         if alike(result, number) and not alike(result, right):
-            raise Wrong(f"{sentence} {said} it is {right:.4f}.")
-    what = f"with batches of {', '.join(map(str, sizes))}, the result"
+            raise Wrong(f"{sentence} With {batches} it is {right:.4f}.")
+    what = f"with {batches}, the result"
     expect_number(result, right, tolerance=1e-5, what=what, say_expected=True)
     return result
 
@@ -362,6 +150,3 @@ def _epoch(
     if step == "end":
         optimizer.step()
     return losses
-
-
-EXERCISES = (untrained_loss, cross_entropy, momentum_step, train_epoch)

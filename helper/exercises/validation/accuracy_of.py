@@ -6,15 +6,12 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from helper.expect import (
     REMEMBERS,
-    Case,
     Wrong,
     alike,
     call,
-    count_steps,
     distinct,
     expect_function,
     expect_number,
-    expect_results,
     expect_unchanged,
     remember,
 )
@@ -62,9 +59,8 @@ def accuracy_of(answer: object) -> str:
     hint = "Make a new one in each call."
     expect_unchanged(results, before, "what an earlier call returned", hint)
     facts = [fact for _, _, fact in trials]
-    if alike(results[0], facts[0]["right"]) and not alike(
-        results[-1], facts[-1]["right"]
-    ):
+    right = [alike(r, fact["right"]) for r, fact in zip(results, facts, strict=True)]
+    if right[0] and not right[-1]:
         raise Wrong(REMEMBERS)
     given = [f"with batches of {', '.join(map(str, sizes))}," for _, sizes, _ in trials]
     for sentence, name in {
@@ -156,188 +152,3 @@ def _measure(function: object, loader: DataLoader) -> tuple[object, list]:
         if not model.notes:
             raise Wrong("the model that came was never called.")
         return result, model.notes
-
-
-def top_k_accuracy(answer: object) -> str:
-    """top_k_accuracy(logits, labels, k): the share of rows with the label among the best k."""
-    function = expect_function(answer)
-    cases = []
-    for n, classes in zip([*distinct(4, 15, 40), 1], distinct(5, 6, 14), strict=True):
-        logits, labels = torch.randn(n, classes), torch.randint(0, classes, (n,))
-        for k in (*sorted(random.sample(range(2, classes - 1), 2)), 1, classes):
-            given = f"with logits {tuple(logits.shape)} and k={k}"
-            cases.append(Case((logits, labels, k), _top_k(logits, labels, k), given))
-    expect_results(
-        function,
-        cases,
-        what="the result",
-        mistakes={
-            "k isn't used: this is the share with the label as the best one.": (
-                lambda x, y, k: _top_k(x, y, 1)
-            ),
-            "these are the k smallest logits: the largest are asked for.": (
-                lambda x, y, k: _top_k(-x, y, k)
-            ),
-            "each row has k answers and one can be right: any() of them counts.": (
-                lambda x, y, k: _top_k(x, y, k) / k
-            ),
-            "this says of each row whether it is a hit: their share is asked for.": (
-                lambda x, y, k: (x.topk(k).indices == y.unsqueeze(1)).any(dim=1)
-            ),
-            "this is how many, not their share.": (
-                lambda x, y, k: _top_k(x, y, k) * len(y)
-            ),
-            "this is in percent: a share lies between 0 and 1.": (
-                lambda x, y, k: _top_k(x, y, k) * 100
-            ),
-            "each row is compared with the labels of all: make the labels a column.": (
-                lambda x, y, k: (
-                    (x.topk(k).indices.unsqueeze(2) == y).any(2).any(1).float().mean()
-                )
-            ),
-        },
-    )
-    return "With k = 1 it is the accuracy, and with k the number of classes it is 1."
-
-
-def _top_k(logits: Tensor, labels: Tensor, k: int) -> float:
-    order = logits.argsort(dim=1, descending=True)
-    return (order[:, :k] == labels.unsqueeze(1)).any(dim=1).float().mean().item()
-
-
-def best_epoch_of(answer: object) -> str:
-    """best_epoch_of(losses, patience): the epoch that early stopping keeps."""
-    function = expect_function(answer)
-    tried = [([3, 2, 4, 5, 1], 2), ([5, 6, 4, 6, 3], 2), ([2, 2, 2, 1], 2), ([4], 1)]
-    tried += [([0.7, 0.5, 0.6, 0.4, 0.45], 3), ([1, 2, 3], 9), ([3, 2, 2, 2, 1], 3)]
-    for length in random.choices(range(5, 12), k=40):
-        size = random.choice([1, 1, 100, 1e-3])  # losses may be large, or hardly differ
-        losses = [random.randint(1, 9) * size for _ in range(length)]
-        tried.append((losses, random.randint(1, 4)))
-    cases = [
-        Case(
-            (losses, patience),
-            _stop(losses, patience),
-            f"of {losses} with patience {patience}",
-        )
-        for losses, patience in tried
-    ]
-    expect_results(
-        function,
-        cases,
-        what="the epoch",
-        mistakes={
-            "this is the lowest of all epochs: some are never reached.": (
-                lambda losses, patience: _stop(losses, len(losses))
-            ),
-            "this is the loss of that epoch, not its number.": (
-                lambda losses, patience: losses[_stop(losses, patience)]
-            ),
-            "epochs are counted from 0.": (
-                lambda losses, patience: _stop(losses, patience) + 1
-            ),
-            "the waiting is never set back: a lower loss begins it anew.": (
-                lambda losses, patience: _stop(losses, patience, reset=False)
-            ),
-            "equal is not lower: the waiting goes on.": (
-                lambda losses, patience: _stop(losses, patience, equal=True)
-            ),
-            "this waits one epoch longer than patience says.": (
-                lambda losses, patience: _stop(losses, patience + 1)
-            ),
-            "this waits one epoch less than patience says.": (
-                lambda losses, patience: _stop(losses, max(1, patience - 1))
-            ),
-            "the first epoch is the best so far: the waiting begins after it.": (
-                lambda losses, patience: _stop(losses, patience, waited=1)
-            ),
-            "a loss is compared with the epoch before it: compare with the best.": (
-                lambda losses, patience: _stop(losses, patience, previous=True)
-            ),
-            "this is the epoch at which it stops: its weights aren't the best.": (
-                lambda losses, patience: _stop(losses, patience, at_stop=True)
-            ),
-        },
-    )
-    return "Equal is not better: waiting goes on until the loss is really lower."
-
-
-def _stop(
-    losses: list[float],
-    patience: int,
-    *,
-    reset: bool = True,
-    equal: bool = False,
-    previous: bool = False,
-    at_stop: bool = False,
-    waited: int = 0,
-) -> int:
-    """The epoch that is kept; or what it would be with one mistake."""
-    best = 0
-    if waited == patience:
-        return best
-    for epoch in range(1, len(losses)):
-        other = losses[epoch - 1] if previous else losses[best]
-        if losses[epoch] < other or (equal and losses[epoch] == other):
-            best, waited = epoch, 0 if reset else waited
-        else:
-            waited += 1
-        if waited == patience:
-            return epoch if at_stop else best
-    return len(losses) - 1 if at_stop else best
-
-
-def confusion_matrix(answer: object) -> str:
-    """confusion_matrix(labels, predicted, classes): int64 (classes, classes)."""
-    function = expect_function(answer)
-    cases, sizes = [], [*distinct(3, 30, 90), 1]
-    for n, classes in zip(sizes, [12, *distinct(3, 4, 9)], strict=True):
-        labels = torch.randint(0, classes - 1, (n,))  # the last class is never true
-        predicted = torch.randint(0, classes - 2, (n,))  # the last two are never said
-        predicted = torch.where(torch.rand(n) < 0.3, labels, predicted)
-        given = f"given {n} pictures in {classes} classes"
-        matrix = _count(labels, predicted, classes)
-        cases.append(Case((labels, predicted, classes), matrix, given))
-    labels = (torch.rand(900) < 0.2).long()  # so many that a byte can't count them
-    predicted = (torch.rand(900) < 0.1).long()
-    large = Case(
-        (labels, predicted, 2), _count(labels, predicted, 2), "given 900 pictures"
-    )
-    expect_results(
-        function,
-        [*cases, large],
-        what="confusion_matrix(labels, predicted, classes)",
-        mistakes={
-            "rows and columns are swapped: the true class is the row.": (
-                lambda y, p, c: _count(p, y, c)
-            ),
-            "a pair that comes up again is counted once: add up.": (
-                lambda y, p, c: (_count(y, p, c) > 0).long()
-            ),
-            "these are shares: counts are asked for.": lambda y, p, c: (
-                _count(y, p, c) / len(y)
-            ),
-            "only the right ones are counted: the wrong ones are what one looks for.": (
-                lambda y, p, c: _count(y, p, c).diagonal().diag()
-            ),
-        },
-    )
-    few, many = (
-        (torch.randint(0, 3, (n,)), torch.randint(0, 3, (n,)), 3) for n in (5, 50)
-    )
-    if count_steps(function, *many) >= count_steps(function, *few) + 45:
-        raise Wrong(
-            "it is right, but there is a loop over the pictures: bincount of one number "
-            "for each pair, or index_put_ with accumulate, counts them all at once."
-        )
-    return "Classes that never came up have a row of zeros, and their place."
-
-
-def _count(labels: Tensor, predicted: Tensor, classes: int) -> Tensor:
-    counts = torch.zeros(classes, classes, dtype=torch.int64)
-    for label, said in zip(labels.tolist(), predicted.tolist(), strict=True):
-        counts[label, said] += 1
-    return counts
-
-
-EXERCISES = (accuracy_of, top_k_accuracy, best_epoch_of, confusion_matrix)
