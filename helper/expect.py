@@ -20,6 +20,15 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+AGAIN = (
+    "a later call of your function changes what an earlier one returned: make a new tensor "
+    "in each call."
+)
+REMEMBERS = (
+    "called a second time with the same arguments, your function gives another result: does "
+    "it keep something from call to call?"
+)
+
 
 class NotTried(Exception):
     """The exercise stands as it was published."""
@@ -66,6 +75,7 @@ def expect_results(
         tolerance, any_float: as for `expect_tensor`.
     """
     outcomes, copies = [], []
+    cases = [*cases, cases[0]]  # once more, for one that keeps something between calls
     for case in cases:
         with Calls() as calls:
             outcomes.append(_try_case(function, case))
@@ -74,28 +84,63 @@ def expect_results(
             raise Wrong(without[name])
     for outcome, copied in zip(outcomes, copies, strict=True):
         if copied is not None and _change(copied, outcome.detach()):
-            raise Wrong(
-                "a later call of your function changes what an earlier one returned: make a "
-                "new tensor in each call."
-            )
-    problems = []
-    for case, outcome in zip(cases, outcomes, strict=True):
+            raise Wrong(AGAIN)
+    problems = {}
+    for i, (case, outcome) in enumerate(zip(cases, outcomes, strict=True)):
         try:
             if isinstance(outcome, Wrong):
                 raise outcome
             named = f"{what}, {case.given}," if case.given else what
             _expect_like(outcome, case.expected, named, hint, tolerance, any_float)
         except Wrong as problem:
-            problems.append(problem)
+            problems[i] = problem
     if not problems:
+        if _share_memory(outcomes[0], outcomes[-1]):
+            raise Wrong(AGAIN)
         return
+    again = len(cases) - 1
+    if (
+        again in problems
+        and 0 not in problems
+        and outcomes[again] is not problems[again]
+    ):
+        raise Wrong(REMEMBERS)
     for sentence, mistake in (mistakes or {}).items():
         if all(
-            _explains(mistake, case, outcome)
+            _explains(mistake, case, outcome, max(tolerance, 1e-5))
             for case, outcome in zip(cases, outcomes, strict=True)
         ):
             raise Wrong(sentence)
-    raise problems[0]
+    raise problems[min(problems)]
+
+
+def expect_in_each(attempt: Callable, trials: Sequence[tuple]) -> None:
+    """`attempt` must succeed in each trial, once more in the first, and keep nothing between.
+
+    Args:
+        attempt: is given a trial, calls the learner's function, and returns what that returned.
+    """
+    kept, problem = [], None
+
+    def go(trial: tuple) -> None:
+        result = attempt(*trial)
+        kept.append((result, remember(result)))
+
+    go(trials[0])
+    try:
+        for trial in trials[1:]:
+            go(trial)
+    except Wrong as wrong:
+        problem = wrong
+    try:
+        go(trials[0])
+    except Wrong as wrong:
+        raise Wrong(REMEMBERS) from wrong
+    if problem:
+        raise problem
+    for result, before in kept:
+        hint = "Make a new one in each call."
+        expect_unchanged(result, before, "what an earlier call returned", hint)
 
 
 def expect_no_mistake(answer: object, mistakes: Mapping[str, object]) -> None:
@@ -429,7 +474,7 @@ def remember(thing: object) -> object:
     return thing
 
 
-def alike(outcome: object, mistaken: object) -> bool:
+def alike(outcome: object, mistaken: object, tolerance: float = 1e-5) -> bool:
     """Would this mistake give this result? Its dtype, or that it is a tensor, may differ."""
     try:
         got, want = (
@@ -442,7 +487,7 @@ def alike(outcome: object, mistaken: object) -> bool:
     except Exception:  # whatever the answer is, it is no number and no table of numbers
         return False
     same = got.shape == want.shape and got.device == want.device
-    return same and bool(_close(got, want, 1e-5).all())
+    return same and bool(_close(got, want, tolerance).all())
 
 
 def kind_of(answer: object) -> str:
@@ -504,13 +549,19 @@ def _try_case(function: Callable, case: Case) -> object:
     return result
 
 
-def _explains(mistake: Callable, case: Case, outcome: object) -> bool:
+def _share_memory(one: object, other: object) -> bool:
+    if _numbers_of(one) is None or _numbers_of(other) is None or one.numel() == 0:
+        return False
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+
+
+def _explains(mistake: Callable, case: Case, outcome: object, tolerance: float) -> bool:
     """Does somebody who makes this mistake get this outcome?"""
     try:
         mistaken = mistake(*copy.deepcopy(case.arguments))
     except Exception:  # this mistake can't be made with these arguments
         return False
-    return alike(outcome, mistaken)
+    return alike(outcome, mistaken, tolerance)
 
 
 def _numbers_of(outcome: object) -> Tensor | None:

@@ -15,6 +15,7 @@ from helper.expect import (
     call,
     describe,
     expect_function,
+    expect_in_each,
     expect_no_loop,
     expect_number,
     expect_results,
@@ -336,6 +337,50 @@ def test_what_an_earlier_call_returned_must_stay():
     expect_results(lambda n: torch.full((2,), float(n)), cases, what="it")
     with pytest.raises(Wrong, match="a later call"):
         expect_results(lambda n: kept.fill_(n), cases, what="it")
+
+
+def test_results_are_made_anew_where_the_sizes_differ():
+    """One tensor for each size: no second case changes it, a second call gives it again."""
+    cases = [Case((n,), torch.zeros(n)) for n in (2, 3)]
+    kept = {2: torch.zeros(2), 3: torch.zeros(3)}
+    with pytest.raises(Wrong, match="a later call"):
+        expect_results(kept.get, cases, what="it")
+
+
+def test_nothing_goes_on_from_call_to_call():
+    seen = []
+
+    def count(n):
+        seen.append(n)
+        return seen.count(n)
+
+    with pytest.raises(Wrong, match="called a second time"):
+        expect_results(count, [Case((1,), 1), Case((2,), 1)], what="it")
+
+
+def test_trials_go_through_the_first_one_again():
+    tried = []
+
+    def attempt(n):
+        tried.append(n)
+        if n < 0 or (remembers and tried.count(n) > 1):
+            raise Wrong("so")
+        return n
+
+    remembers = False
+    expect_in_each(attempt, [(1,), (2,)])
+    assert tried == [1, 2, 1]
+    with pytest.raises(Wrong, match="^so$"):
+        expect_in_each(attempt, [(3,), (-1,)])
+    remembers = True
+    with pytest.raises(Wrong, match="called a second time"):
+        expect_in_each(attempt, [(4,), (-1,)])
+
+
+def test_trials_keep_what_they_returned():
+    kept = []
+    with pytest.raises(Wrong, match="what an earlier call returned"):
+        expect_in_each(lambda n: kept.append(n) or kept, [(1,), (2,)])
 
 
 def test_a_changed_default_dtype_is_told_and_put_back():

@@ -1,8 +1,8 @@
-"""What each exercise expects: a module a notebook, and in it a function an exercise.
+"""What each exercise expects: a package a notebook, and in it a module an exercise.
 
-A function is named after what is asked and stands in its module's EXERCISES, in the notebook's
-order. It takes the answer, and returns one sentence of why a right one is right, or raises
-`Wrong` or `NotTried`; `helper.expect` does that in a learner's words.
+The module's function is called the same, after what is asked, and stands in the package's
+EXERCISES, in the notebook's order. It takes the answer, and returns one sentence of why a right
+one is right, or raises `Wrong` or `NotTried`; `helper.expect` does that in a learner's words.
 """
 
 import importlib
