@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -137,6 +139,22 @@ def test_the_setup_parses_on_a_python_that_it_turns_away():
         # No syntax newer than 3.0; what Python 3.6 and 2.7 say was tried by hand.
         for newer in (r'\bf"', r"\bf'", r"def \w+\(.*: \w+", r"->", r":=", r"\*\["):
             assert not re.search(newer, text), f"{newer} in {module.name}"
+
+
+def test_it_starts_anywhere_and_needs_no_package(fresh, tmp_path):
+    root, _, _ = fresh
+    make_environment.main()
+    (root / "tools").mkdir()
+    for module in MODULES:
+        shutil.copy(module, root / "tools")
+    for folder, script in (
+        (root, Path("tools") / "make_environment.py"),
+        (tmp_path, root / "tools" / "make_environment.py"),
+    ):
+        # -S: a Python that has none of the packages that are installed here.
+        command = [sys.executable, "-E", "-S", script]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_both_kernels_start_this_python():
