@@ -54,7 +54,7 @@ def installed():
     try:
         with io.open(STAMP, encoding="utf-8") as file:  # open, for a Python 2 as well
             return file.read()
-    except OSError:
+    except EnvironmentError:  # an OSError; in Python 2, where it isn't, an IOError
         return None
 
 
