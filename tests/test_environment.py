@@ -8,6 +8,7 @@ from pathlib import Path
 import make_environment
 import open_lab
 import pytest
+import supported_machines
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -65,10 +66,9 @@ def test_conda_installs_the_same_list():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["name"] == "pytorch-course"
     python, pip, packages = environment["dependencies"]
-    newest = ".".join(
-        map(str, (make_environment.NEWEST[0], make_environment.NEWEST[1] + 1))
-    )
-    assert python == f"python{PROJECT['requires-python']},<{newest}" and pip == "pip"
+    major, minor = supported_machines.NEWEST
+    newer = f"{major}.{minor + 1}"
+    assert python == f"python{PROJECT['requires-python']},<{newer}" and pip == "pip"
     assert packages == {"pip": ["-c constraints.txt", "-e .[test]"]}
 
 

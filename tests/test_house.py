@@ -31,6 +31,15 @@ def test_each_command_is_there():
     assert set(named) <= set(rules) and set(rules) - {"env", "kernel"} <= set(named)
 
 
+def test_workflow_runs_the_readme_command():
+    workflow = yaml.safe_load(
+        (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    )
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert any("make test" in step.get("run", "") for step in steps)
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").iterdir())
 )

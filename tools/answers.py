@@ -18,9 +18,8 @@ def load(stem: str) -> dict[str, list[dict[str, str]]]:
     return _parse(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-@functools.lru_cache(
-    maxsize=32
-)  # a file of two thousand lines takes a tenth of a second
+# A file of two thousand lines takes a tenth of a second.
+@functools.lru_cache(maxsize=32)
 def _parse(text: str) -> dict[str, list[dict[str, str]]]:
     return tomllib.loads(text)
 

@@ -4,37 +4,17 @@ Runs on whatever `python3` is, so it uses the standard library alone and no synt
 than the Pythons that it has to turn away.
 """
 
-import ast
 import hashlib
 import io
 import os
-import platform
-import re
 import subprocess
 import sys
-import sysconfig
-import time
 
-OLDEST, NEWEST = (
-    (3, 11),
-    (3, 14),
-)  # NEWEST: the last Python that torch has a package for
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(
-    VENV, *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"])
-)
+import supported_machines
+from run_pip import LOG, PYTHON, ROOT, VENV, run
+
 STAMP = os.path.join(VENV, "course-installed.txt")
-LOG = os.path.join(ROOT, "build", "setup.log")
 STEPS = 2  # a higher number makes everybody's .venv pass through `install` again
-
-# What pip may be told from outside: where packages come from, and how to get there. All else
-# that a user or an administrator can set (user, target, constraint, ...) is meant for others.
-PIP_KEPT = (
-    "index-url extra-index-url no-index find-links trusted-host cert client-cert proxy timeout "
-    "default-timeout retries resume-retries cache-dir no-cache-dir keyring-provider use-feature "
-    "use-deprecated prefer-binary"
-).split()
 
 # Threads that wait for others shall not keep the processor busy, and figures belong into the
 # notebook, whatever is set for other programs.
@@ -52,104 +32,6 @@ def say(sentence):
 
 def stop(sentence):
     sys.exit("\n%s" % sentence)
-
-
-def stop_for_old_python():
-    found = other_python()
-    stop(
-        "The course needs Python %d.%d or newer; %s is %s. %s"
-        % (
-            OLDEST[0],
-            OLDEST[1],
-            sys.executable,
-            sys.version.split()[0],
-            "You have a newer one: add PYTHON=%s to the command." % found
-            if found
-            else "Install a newer one, then add PYTHON=/path/to/python3 to the command.",
-        )
-    )
-
-
-def other_python():
-    """The name of a Python on the PATH that suits the course, or None."""
-    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        if starts("python3.%d" % minor):
-            return "python3.%d" % minor
-    return None
-
-
-def no_torch(version, build, bits, libc, mac, cpython=True, threaded=False):
-    """Why there is no torch for this Python here, as a sentence; None if there is one.
-
-    build: `sysconfig.get_platform()`; libc: `platform.libc_ver()`; mac: macOS's version. The
-    packages of torch 2.14: CPython 3.10 to 3.14; Linux with glibc 2.28, on x86-64 and aarch64;
-    macOS 14 on Apple's processors; Windows on x86-64.
-    """
-    system, _, processor = build.rpartition("-")
-    if not cpython:
-        return "this Python is not CPython, the usual one."
-    if version[:2] > NEWEST:
-        return "this Python, %d.%d, is too new: take 3.%d to 3.%d." % (
-            version[:2] + (OLDEST[1], NEWEST[1])
-        )
-    if threaded and version[:2] < (3, 14):
-        return "this Python has no GIL: take the usual one, or 3.14."
-    if bits != 64 or build == "win32":
-        return "this Python has 32 bits: install one of 64 bits."
-    if system.startswith("macosx"):
-        if processor == "x86_64":
-            return (
-                "this Python is for Intel's processors. On a Mac with Apple's own (M1 or "
-                "newer), install a Python for those. On an Intel Mac the course can't run."
-            )
-        if mac and int(mac.split(".")[0]) < 14:
-            return "macOS 14 or newer is needed, and this is %s." % mac
-        return None
-    if system == "linux" and processor in ("x86_64", "aarch64"):
-        if libc[0] != "glibc":
-            return (
-                "this Linux has another C library than glibc (Alpine does, with musl)."
-            )
-        if tuple(int(part) for part in libc[1].split(".")[:2]) < (2, 28):
-            return "glibc 2.28 or newer is needed, and this Linux has %s." % libc[1]
-        return None
-    if build == "win-amd64":
-        return None
-    return "there is none for %s." % build
-
-
-def stop_without_torch():
-    why = no_torch(
-        sys.version_info,
-        sysconfig.get_platform(),
-        64 if sys.maxsize > 2**32 else 32,
-        platform.libc_ver(),
-        platform.mac_ver()[0],
-        platform.python_implementation() == "CPython",
-        bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    )
-    if why:
-        found = other_python() if sys.version_info[:2] > NEWEST else None
-        stop(
-            "PyTorch has no package for %s: %s Nothing was installed.%s README.md lists what "
-            "the course runs on."
-            % (
-                sys.executable,
-                why,
-                " You have %s: add PYTHON=%s to the command." % (found, found)
-                if found
-                else "",
-            )
-        )
-
-
-def starts(name):
-    """A name on the PATH may be a stub of a version manager, which starts nothing."""
-    try:
-        with open(os.devnull, "w") as null:
-            return subprocess.call([name, "-c", ""], stdout=null, stderr=null) == 0
-    except OSError:
-        return False
 
 
 def wanted():
@@ -172,156 +54,22 @@ def installed():
     try:
         with io.open(STAMP, encoding="utf-8") as file:  # open, for a Python 2 as well
             return file.read()
-    except OSError:
+    except EnvironmentError:  # an OSError; in Python 2, where it isn't, an IOError
         return None
 
 
-def variables():
-    """The environment of every command here: settings for other Pythons don't reach it."""
-    own = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.upper().startswith(("PYTHON", "PIP_"))
-    }
-    for name, value in pip_settings():
-        own["PIP_" + name.upper().replace("-", "_")] = value
-    own["PIP_CONFIG_FILE"] = os.devnull  # read already, by pip_settings
-    own["PIP_DISABLE_PIP_VERSION_CHECK"] = own["PIP_NO_INPUT"] = "1"
-    own["PYTHONUNBUFFERED"] = own["PYTHONUTF8"] = "1"
-    return own
-
-
-def pip_settings():
-    """What is set of PIP_KEPT in pip's files and in the environment, which wins."""
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if name == "PIP_CONFIG_FILE" or not name.upper().startswith(("PYTHON", "PIP_"))
-    }
-    clean["PIP_QUIET"] = "0"
-    found = {}
-    try:
-        with open(os.devnull, "w") as null:
-            said = subprocess.check_output(
-                [PYTHON, "-m", "pip", "config", "list"], env=clean, stderr=null
-            ).decode("utf-8", "replace")
-    except (OSError, subprocess.CalledProcessError):
-        said = ""  # there is no .venv yet
-    for section in ("global", "install"):
-        for line in said.splitlines():
-            key, _, value = line.strip().partition("=")
-            if key.startswith(section + "."):
-                found[key.partition(".")[2]] = ast.literal_eval(value)
-    for name, value in os.environ.items():
-        if name.upper().startswith("PIP_"):
-            found[name[4:].lower().replace("_", "-")] = value
-    return [(name, str(found[name])) for name in PIP_KEPT if name in found]
-
-
-def run(command, hint):
-    """Run it; all that it says goes to LOG, and to the screen what it is doing."""
-    folder = os.path.dirname(LOG)
-    if not os.path.isdir(folder):
-        os.makedirs(folder)
-    with open(LOG, "ab") as log:
-        log.write(("\n> %s\n" % " ".join(command)).encode("utf-8"))
-        log.flush()
-        begin = log.tell()
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=variables(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            follow(process, begin)
-        except KeyboardInterrupt:
-            process.wait()  # it was interrupted by the same key
-            raise
-    if process.returncode != 0:
-        said = read_log(begin)
-        lines = [line.rstrip() for line in said.splitlines() if line.strip()]
-        errors = [
-            line for line in lines if re.match(r" *(\w*error|fatal)\b", line, re.I)
-        ]
-        stop(
-            "%s\n\n    %s\n\n%s All of it is in %s."
-            % (hint, "\n    ".join((errors or lines)[-6:]), because(said), LOG)
-        )
-
-
-def read_log(begin):
-    with open(LOG, "rb") as log:
-        log.seek(begin)
-        return log.read().decode("utf-8", "replace")
-
-
-def because(said):
-    """What a command's own words mean, where that is certain."""
-    again = "Then run the same command again: what was downloaded is kept."
-    if re.search(r"No space left|Errno 28|not enough space", said):
-        return (
-            "The disk is full: the course needs 6 GB on Linux, 2 GB elsewhere. " + again
-        )
-    if re.search(r"Retrying \(|ConnectionError|ProxyError|SSLError|timed out", said):
-        return (
-            "pip could not reach its server: look at the network or the proxy. " + again
-        )
-    if re.search(r"No matching distribution found", said):
-        return (
-            "The server that pip asks has no such package for this Python (%s, %s)."
-            % (sys.version.split()[0], sysconfig.get_platform())
-        )
-    return "Run the same command again when this is mended: it starts over cleanly."
-
-
-def follow(process, begin):
-    """Show a command's steps until it has ended: one line that changes, or few lines."""
-    start = shown = time.time()
-    last = None
-    while process.poll() is None:
-        time.sleep(0.2)
-        now, step = time.time(), last_step(read_log(begin))
-        text = "  %d:%02d  %s" % (divmod(int(now - start), 60) + (step,))
-        if sys.stdout.isatty():
-            sys.stdout.write("\r" + text[:78].ljust(78))
-        elif step != last and " MB" in step or now - shown > 30:
-            sys.stdout.write(text + "\n")
-            shown = now
-        sys.stdout.flush()
-        last = step
-    if sys.stdout.isatty() and last is not None:
-        sys.stdout.write("\r" + " " * 78 + "\r")
-
-
-def last_step(said):
-    steps = re.findall(
-        r"(?m)^ *(Collecting|Processing|Downloading|Using cached|Installing collected) "
-        r"(\S+)(?:.* \((\d[\d.]* [MG]B)\))?",
-        said,
-    )
-    if not steps:
-        return "beginning"
-    doing, what, size = steps[-1]
-    if doing == "Installing collected":
-        return "writing all packages to .venv"
-    doing = "downloading" if doing == "Downloading" else "looking at"
-    what = re.split(r"-\d|[][<>=!~;(]", re.split(r"[\\/]", what)[-1])[0]
-    return "%s %s%s" % (doing, what, ", " + size if size else "")
-
-
 def main():
-    if sys.version_info < OLDEST:
+    if sys.version_info < supported_machines.OLDEST:
         if installed() and os.path.exists(PYTHON):  # made earlier, by a newer Python
             sys.exit(subprocess.call([PYTHON, os.path.abspath(__file__)]))
-        stop_for_old_python()
+        stop(supported_machines.advice_to_an_old_python())
     want, have = wanted(), installed()
     if have == want and os.path.exists(PYTHON):
         return
 
-    stop_without_torch()
+    advice = supported_machines.advice_without_torch()
+    if advice:
+        stop(advice)
     if not os.access(ROOT, os.W_OK):
         stop(
             "This folder can't be written to (%s): copy the course to one that can."

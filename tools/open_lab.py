@@ -90,9 +90,8 @@ def take_terminal() -> None:
     try:
         if os.tcgetpgrp(0) == os.getpgrp() != os.getpid():
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-            signal.signal(
-                signal.SIGTSTP, signal.SIG_IGN
-            )  # the shell waits for `make` alone
+            # The shell waits for `make` alone.
+            signal.signal(signal.SIGTSTP, signal.SIG_IGN)
             os.setpgid(0, 0)
             os.tcsetpgrp(0, os.getpgrp())
     except (AttributeError, OSError):
