@@ -19,8 +19,9 @@ import torch
 from course import recipes
 
 import helper.launch as launching
+from helper.checkpoints import load_checkpoint
 from helper.launch import launch
-from helper.models import Network, load_checkpoint
+from helper.networks import Network
 
 ROOT = Path(__file__).resolve().parents[1]
 TRAIN = ROOT / "notebooks" / "scripts" / "09_train.py"

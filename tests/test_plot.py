@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.models import densenet121
 
-from helper.models import SmallDenseNet
 from helper.plot import (
     MOST_NODES,
     _depths,
@@ -23,6 +22,7 @@ from helper.plot import (
     show_images,
     show_prediction,
 )
+from helper.pretrained import SmallDenseNet
 
 matplotlib.use("agg")
 FIGURES = Path(__file__).with_name("figures.json")

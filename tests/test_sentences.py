@@ -14,8 +14,9 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helper import data, models, plot, train
+from helper import data, plot, pretrained, train
 from helper.check import check
+from helper.checkpoints import load_checkpoint, save_checkpoint
 from helper.expect import (
     expect_function,
     expect_model,
@@ -23,7 +24,8 @@ from helper.expect import (
     expect_tensor,
 )
 from helper.launch import launch
-from helper.models import Network, SmallDenseNet, load_backbone, load_checkpoint
+from helper.networks import Network
+from helper.pretrained import SmallDenseNet, load_backbone
 
 LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
 ONE = DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2, 1)), batch_size=2)
@@ -102,7 +104,7 @@ def claiming(folder):
 
 def kept(folder, model=None, **more):
     try:
-        models.save_checkpoint(folder / "model.pt", model or Network(2, [], 1), **more)
+        save_checkpoint(folder / "model.pt", model or Network(2, [], 1), **more)
     finally:
         assert list(folder.iterdir()) == []
 
@@ -126,7 +128,7 @@ def diverged(folder):
 
 
 def backbone(folder, monkeypatch, content=None):
-    monkeypatch.setattr(models, "WEIGHTS", folder)
+    monkeypatch.setattr(pretrained, "WEIGHTS", folder)
     if content is not None:
         (folder / "small_densenet.pt").write_bytes(content)
     load_backbone()
@@ -328,7 +330,7 @@ SENTENCES = [
         "class makes): keep its weights by torch.save(model.state_dict(), path)",
     ),
     (
-        lambda f, m: models.save_checkpoint(f, Network(2, [], 1)),
+        lambda f, m: save_checkpoint(f, Network(2, [], 1)),
         "<> is not a file that can be replaced: choose another name",
     ),
     (

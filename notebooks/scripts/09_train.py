@@ -13,8 +13,9 @@ from torch import nn, optim
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset
 
+from helper.checkpoints import load_checkpoint, save_checkpoint
 from helper.data import open_digits
-from helper.models import Network, load_checkpoint, save_checkpoint
+from helper.networks import Network
 
 
 def join(device_type):

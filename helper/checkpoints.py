@@ -1,4 +1,8 @@
-"""The networks of the course, fully connected and convolutional, and their files."""
+"""Files that a network is rebuilt from: complete or not there, and loaded without running code.
+
+A file doesn't say which class its network is of; its settings do. Therefore this module knows
+the two classes that can be rebuilt, and imports nothing else of the course's.
+"""
 
 import io
 import os
@@ -6,210 +10,19 @@ import re
 import shutil
 import textwrap
 import zipfile
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
-from torchvision.models import DenseNet, DenseNet121_Weights, densenet121
-from torchvision.transforms import v2
 
-# What torch.load raises on a file that is damaged, or no file of torch.save's.
-_UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError)
+from helper.networks import Network
+from helper.pretrained import SmallDenseNet
 
 # How a file of torch's older format begins, which torch.save wrote before 2020.
 _OLD_FORMAT = bytes.fromhex("6cfc9c46f9206aa85019")
-
-WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "weights"
-
-
-class Network(nn.Module):
-    """A fully connected network: relu after each hidden layer, logits at the end.
-
-    Args:
-        input_size: how many numbers one example has, 784 for a picture of 28×28.
-        hidden_sizes: how many outputs each hidden layer has; may be empty.
-        output_size: how many classes there are.
-        dropout: the probability of a hidden number to be dropped while training.
-
-    Takes (N, ...) with `input_size` numbers an example, gives logits (N, output_size).
-
-    Raises:
-        ValueError: no tensor, or a batch of other than `input_size` numbers an example, or of
-            whole numbers, or float64 where the weights are float32.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_sizes: Sequence[int],
-        output_size: int,
-        *,
-        dropout: float = 0.0,
-    ) -> None:
-        super().__init__()
-        hidden_sizes = list(hidden_sizes)  # what can be walked through once, perhaps
-        self.settings = {
-            "input_size": input_size,
-            "hidden_sizes": hidden_sizes,
-            "output_size": output_size,
-            "dropout": dropout,
-        }
-        sizes = [input_size, *hidden_sizes]
-        pairs = zip(sizes[:-1], sizes[1:], strict=True)
-        self.hidden = nn.ModuleList(nn.Linear(n, m) for n, m in pairs)
-        self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(sizes[-1], output_size)
-
-    def forward(self, images: Tensor) -> Tensor:
-        _expect_batch(images, self.settings["input_size"], self.output.weight.dtype)
-        rows = images.flatten(1)  # (N, input_size)
-        for layer in self.hidden:
-            rows = self.dropout(torch.relu(layer(rows)))
-        return self.output(rows)
-
-
-def _expect_batch(images: Tensor, size: int, dtype: torch.dtype) -> None:
-    """Say what is wrong in terms of pictures: the layers would speak of mat1 and mat2."""
-    if not isinstance(images, Tensor):
-        raise ValueError(
-            f"the network takes a tensor (N, ...), got {type(images).__name__}: use "
-            "torch.from_numpy(images) for an array, torch.stack(images) for a list of tensors"
-        )
-    if images.ndim < 2 or images.shape[1:].numel() != size:
-        raise ValueError(
-            f"the network takes a batch (N, ...) with {size} numbers an example, got "
-            f"{tuple(images.shape)}: flatten or resize the pictures to {size}, and add "
-            ".unsqueeze(0) for a single one"
-        )
-    # Autocast may bring half precision to float32 weights, but never float64.
-    double = torch.float64
-    if not images.is_floating_point() or (images.dtype == double) != (dtype == double):
-        raise ValueError(
-            f"the network takes {dtype}, got {images.dtype}: use images.to({dtype}), and "
-            "divide by 255 if they run from 0 to 255"
-        )
-
-
-class SmallDenseNet(DenseNet):
-    """torchvision's `DenseNet`, small, and with a first layer fit for small pictures.
-
-    Its parts have `densenet121`'s names: `features`, with `denseblock1` to `denseblock4`,
-    and `classifier`. The first layer halves the picture once, where densenet121's first two
-    layers quarter it.
-
-    Args:
-        num_classes: how many classes there are.
-
-    Takes (N, 3, H, W) with sides of 32 or more, gives logits (N, num_classes).
-
-    Source: Huang, Liu, van der Maaten, Weinberger, Densely Connected Convolutional
-    Networks, CVPR 2017, arXiv:1608.06993.
-    """
-
-    def __init__(self, num_classes: int = 10) -> None:
-        super().__init__(
-            growth_rate=32,
-            block_config=(3, 4, 6, 4),
-            num_init_features=48,
-            bn_size=2,
-            num_classes=num_classes,
-        )
-        self.settings = {"num_classes": num_classes}
-        self.features.conv0 = nn.Conv2d(3, 48, 3, stride=2, padding=1, bias=False)
-        self.features.pool0 = nn.Identity()
-        nn.init.kaiming_normal_(self.features.conv0.weight)
-
-
-class Backbone(NamedTuple):
-    """A pretrained network, and what its pictures must look like."""
-
-    model: DenseNet  # in evaluation mode, on the CPU
-    transforms: Callable  # a PIL picture to float32 (3, size, size), as in pretraining
-    size: int  # how many points high and wide
-    mean: list[float]  # of red, green and blue in pretraining, where 1 is the brightest
-    std: list[float]
-    classes: list[str]  # of pretraining, in the order of its logits
-
-
-def load_backbone(name: str = "small") -> Backbone:
-    """A network with `.features` and `.classifier` that has learned to see already.
-
-    Args:
-        name: "small" is `SmallDenseNet`, trained on CIFAR-10, which ships with the course;
-            "densenet121" is torchvision's, trained on ImageNet: 31 MB from torch's cache,
-            downloaded when they are not there yet.
-
-    Raises:
-        ValueError: the name is unknown, or the file of weights is damaged.
-        FileNotFoundError: the weights are not there and can't be downloaded.
-    """
-    if name == "densenet121":
-        return _load_densenet121()
-    if name != "small":
-        raise ValueError(
-            f"no backbone is called {name!r}: choose 'small' or 'densenet121'"
-        )
-    path = WEIGHTS / "small_densenet.pt"
-    bring_back = (
-        "bring it back (`git checkout -- data/weights`, or copy data/weights from a new "
-        "copy of the course)"
-    )
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no small_densenet.pt in {path.parent}: {bring_back}, and install the course "
-            "from its own folder (pip install -e .)"
-        )
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        model = SmallDenseNet(**saved["settings"])
-        # The file has half precision; load_state_dict puts it into the model's float32.
-        model.load_state_dict(saved["state_dict"])
-    except (*_UNREADABLE, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {bring_back}") from error
-    size, mean, std = 64, saved["mean"], saved["std"]
-    transforms = v2.Compose(
-        [
-            v2.Resize(80),
-            v2.CenterCrop(size),
-            v2.ToImage(),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(mean, std),
-        ]
-    )
-    return Backbone(model.eval(), transforms, size, mean, std, saved["classes"])
-
-
-def _load_densenet121() -> Backbone:
-    weights = DenseNet121_Weights.DEFAULT
-    cache = Path(torch.hub.get_dir()) / "checkpoints"
-    file = weights.url.rsplit("/", 1)[1]
-    try:
-        model = densenet121(weights=weights)
-    except _UNREADABLE as error:  # no network is an OSError too
-        if (cache / file).exists():
-            raise ValueError(
-                f"{cache / file} is damaged, a download broke off perhaps: delete the file "
-                "and try again"
-            ) from error
-        raise FileNotFoundError(
-            f"the weights {file} are not in {cache} and could not be downloaded ({error}): "
-            "try again with a network, put the file there yourself, or go on with the "
-            "bundled ones: load_backbone('small')"
-        ) from error
-    transforms = weights.transforms()
-    return Backbone(
-        model.eval(),
-        transforms,
-        transforms.crop_size[0],
-        transforms.mean,
-        transforms.std,
-        weights.meta["categories"],
-    )
 
 
 def save_checkpoint(
