@@ -1,14 +1,13 @@
 """Files that a network is rebuilt from: complete or not there, and loaded without running code.
 
-A file doesn't say which class its network is of; its settings do. Therefore this module knows
-the two classes that can be rebuilt, and imports nothing else of the course's.
+A file doesn't say which class its network is of; its settings do. Therefore this module imports
+the two classes that can be rebuilt; of the others it needs `one_line` alone.
 """
 
 import io
 import os
 import re
 import shutil
-import textwrap
 import zipfile
 from pathlib import Path
 from pickle import UnpicklingError
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from helper.errors import one_line
 from helper.networks import Network
 from helper.pretrained import SmallDenseNet
 
@@ -71,7 +71,7 @@ def save_checkpoint(
     except Exception as error:
         raise ValueError(
             f"the model was changed after it was made, and {model.settings} doesn't describe "
-            f"it ({_shorten(error)}): keep its weights by torch.save(model.state_dict(), path)"
+            f"it ({one_line(error)}): keep its weights by torch.save(model.state_dict(), path)"
         ) from error
     for name in _not_finite(weights):
         raise ValueError(
@@ -144,7 +144,7 @@ def load_checkpoint(
         ) from error
     except Exception as error:  # whatever a damaged pickle runs into
         raise ValueError(
-            f"{path} can't be read as a checkpoint: {_shorten(error)}"
+            f"{path} can't be read as a checkpoint: {one_line(error)}"
         ) from error
     if not isinstance(checkpoint, dict) or not {"settings", "state_dict"} <= set(
         checkpoint
@@ -163,7 +163,7 @@ def load_checkpoint(
     except Exception as error:  # what is wrong in the file decides which
         raise ValueError(
             f"{path}: the weights don't fit the network of these settings "
-            f"({_shorten(error)}). Only a Network or a SmallDenseNet is rebuilt: build a "
+            f"({one_line(error)}). Only a Network or a SmallDenseNet is rebuilt: build a "
             "model of another class first and use model.load_state_dict"
         ) from error
     claimed = sum(value.numel() * value.element_size() for value in weights.values())
@@ -233,18 +233,13 @@ def _loadable(name: str, value: object) -> object:
         raise
     except Exception as error:  # each kind of object has its own
         found = re.search(r"GLOBAL (\S+)", str(error))
-        what = f"it holds a {found[1]}" if found else _shorten(error)
+        what = f"it holds a {found[1]}" if found else one_line(error)
         raise ValueError(
             f"{name}= can't be kept ({what}): a checkpoint holds numbers, strings, tensors, "
             "and lists and dicts of them. Use torch.from_numpy(...) for an array, dict(...) "
             "for another mapping, vars(...) for options, str(...) for other things"
         ) from error
     return value
-
-
-def _shorten(error: BaseException) -> str:
-    """One line: load_state_dict writes a list, and some errors the stack of C++."""
-    return textwrap.shorten(str(error), 200, placeholder=" ...")
 
 
 def _check_complete(path: Path) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from torchvision.datasets import MNIST, FashionMNIST
 
+from helper.errors import one_line
+
 DATA = Path(__file__).resolve().parents[1] / "data"
 DOWNLOADS = DATA / "downloads"
 FLOWERS = DATA / "flowers"  # train/<class>/*.jpg and test/<class>/*.jpg
@@ -131,7 +133,7 @@ def open_digits(
             ) from error
         raise FileNotFoundError(
             f"{asked} is not in {folder} and could not be downloaded "
-            f"({_first_line(error)}): try again later, put the four IDX files there "
+            f"({one_line(error, lines=1)}): try again later, put the four IDX files there "
             'yourself, or go on with the bundled digits: open_digits("digits")'
         ) from error
     _check(dataset, folder)
@@ -184,10 +186,6 @@ def open_picture(path: str | Path) -> Image.Image:
 
 def _missing(folder: Path) -> list[str]:
     return [name for name in FILES if not (folder / name).is_file()]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
 
 
 def _check(dataset: MNIST, folder: Path) -> None:

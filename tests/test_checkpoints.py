@@ -566,13 +566,6 @@ def test_the_file_may_be_read_by_whom_the_folder_allows(saved):
         assert path.stat().st_mode & 0o777 == 0o666 & ~mask
 
 
-def test_a_long_error_becomes_one_short_line():
-    assert (
-        checkpoints._shorten(ValueError("a\n" * 200)) == "a " * 98 + "..."
-    )  # 199 letters
-    assert checkpoints._shorten(ValueError("two\nwords")) == "two words"
-
-
 def test_a_save_that_can_not_begin_says_why(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError("not here")
