@@ -84,6 +84,50 @@ def save_checkpoint(
     _replace(Path(path).resolve(), content)
 
 
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """The model itself, whose weights have their plain names."""
+    while True:
+        if isinstance(model, DistributedDataParallel | DataParallel):
+            model = model.module
+        elif hasattr(model, "_orig_mod"):  # by torch.compile
+            model = model._orig_mod
+        else:
+            return model
+
+
+def _loadable(name: str, value: object) -> object:
+    """The value as it is saved; it has been loaded from memory once."""
+    content = io.BytesIO()
+    try:
+        value = _with_plain_numbers(value)
+        torch.save(value, content)
+        content.seek(0)
+        torch.load(content, map_location="cpu", weights_only=True)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # each kind of object has its own
+        found = re.search(r"GLOBAL (\S+)", str(error))
+        what = f"it holds a {found[1]}" if found else one_line(error)
+        raise ValueError(
+            f"{name}= can't be kept ({what}): a checkpoint holds numbers, strings, tensors, "
+            "and lists and dicts of them. Use torch.from_numpy(...) for an array, dict(...) "
+            "for another mapping, vars(...) for options, str(...) for other things"
+        ) from error
+    return value
+
+
+def _with_plain_numbers(value: object) -> object:
+    """The same, where numpy's numbers are Python's: torch.load takes no others."""
+    if isinstance(value, np.number | np.bool_):
+        return value.item()
+    if type(value) in (list, tuple):
+        return type(value)(_with_plain_numbers(each) for each in value)
+    if type(value) is dict:
+        each = value.items()
+        return {_with_plain_numbers(k): _with_plain_numbers(v) for k, v in each}
+    return value
+
+
 def _replace(path: Path, content: io.BytesIO) -> None:
     """Write the file under another name, and give it its own when it is complete."""
     if path.exists() and not path.is_file():
@@ -126,16 +170,24 @@ def load_checkpoint(
             brings along is ever run.
     """
     path = Path(path)
+    checkpoint = _read(path)
+    model = _rebuild(path, checkpoint)
+    _fill(model, checkpoint["state_dict"], path)
+    return model.to(map_location).eval(), checkpoint
+
+
+def _read(path: Path) -> dict:
+    """What the file holds: tensors and the like, no code; with "settings" and "state_dict"."""
     if not path.is_file():
         raise FileNotFoundError(
             f"no checkpoint at {path}: check the name and the folder"
         )
     _check_complete(path)
-    size = path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > size:
-                raise ValueError("it is compressed, which torch.save never does")
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > path.stat().st_size:
+            raise ValueError("it is compressed, which torch.save never does")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise ValueError(
@@ -146,100 +198,14 @@ def load_checkpoint(
         raise ValueError(
             f"{path} can't be read as a checkpoint: {one_line(error)}"
         ) from error
-    if not isinstance(checkpoint, dict) or not {"settings", "state_dict"} <= set(
-        checkpoint
-    ):
+    parts = {"settings", "state_dict"}
+    if not isinstance(checkpoint, dict) or not parts <= checkpoint.keys():
         raise ValueError(
             f"{path} can be read, but is not a checkpoint of this course: it has no "
             "'settings' and 'state_dict'. Is it a bare state dict? Then build the model "
             "first and use model.load_state_dict"
         )
-    try:
-        # A plain dict: load_state_dict leaves a mark on the one of torch.load, after which
-        # every model that loads it would share its memory.
-        weights = checkpoint["state_dict"] = dict(checkpoint["state_dict"])
-        # First without memory: a file may claim layers of any size.
-        model = _without_memory(checkpoint["settings"], weights)
-    except Exception as error:  # what is wrong in the file decides which
-        raise ValueError(
-            f"{path}: the weights don't fit the network of these settings "
-            f"({one_line(error)}). Only a Network or a SmallDenseNet is rebuilt: build a "
-            "model of another class first and use model.load_state_dict"
-        ) from error
-    claimed = sum(value.numel() * value.element_size() for value in weights.values())
-    if claimed > size:
-        raise ValueError(
-            f"{path} has {size:,} bytes, and its weights would take {claimed:,}: they repeat "
-            "a few numbers, which save_checkpoint doesn't write"
-        )
-    double = any(value.dtype == torch.float64 for value in weights.values())
-    model.to(torch.float64 if double else torch.float32).to_empty(device="cpu")
-    model.load_state_dict(weights)
-    for name in _not_finite(model.state_dict()):
-        raise ValueError(
-            f"{path}: {name} holds NaN or infinite numbers: training had diverged; use "
-            "the checkpoint before it"
-        )
-    return model.to(map_location).eval(), checkpoint
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """The model itself, whose weights have their plain names."""
-    while True:
-        if isinstance(model, DistributedDataParallel | DataParallel):
-            model = model.module
-        elif hasattr(model, "_orig_mod"):  # by torch.compile
-            model = model._orig_mod
-        else:
-            return model
-
-
-def _without_memory(settings: dict, weights: dict[str, Tensor]) -> nn.Module:
-    """The network of these settings, on torch's device without memory, if they fit it."""
-    for name, value in weights.items():
-        if value.is_meta or value.layout != torch.strided or value.is_quantized:
-            raise ValueError(f"{name} is no ordinary tensor")
-    kind = SmallDenseNet if "num_classes" in settings else Network
-    with torch.device("meta"):
-        kind(**settings).load_state_dict(weights, assign=True)
-        return kind(**settings)
-
-
-def _not_finite(weights: dict[str, Tensor]) -> list[str]:
-    return [name for name, value in weights.items() if not value.isfinite().all()]
-
-
-def _with_plain_numbers(value: object) -> object:
-    """The same, where numpy's numbers are Python's: torch.load takes no others."""
-    if isinstance(value, np.number | np.bool_):
-        return value.item()
-    if type(value) in (list, tuple):
-        return type(value)(_with_plain_numbers(each) for each in value)
-    if type(value) is dict:
-        each = value.items()
-        return {_with_plain_numbers(k): _with_plain_numbers(v) for k, v in each}
-    return value
-
-
-def _loadable(name: str, value: object) -> object:
-    """The value as it is saved; it has been loaded from memory once."""
-    content = io.BytesIO()
-    try:
-        value = _with_plain_numbers(value)
-        torch.save(value, content)
-        content.seek(0)
-        torch.load(content, map_location="cpu", weights_only=True)
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # each kind of object has its own
-        found = re.search(r"GLOBAL (\S+)", str(error))
-        what = f"it holds a {found[1]}" if found else one_line(error)
-        raise ValueError(
-            f"{name}= can't be kept ({what}): a checkpoint holds numbers, strings, tensors, "
-            "and lists and dicts of them. Use torch.from_numpy(...) for an array, dict(...) "
-            "for another mapping, vars(...) for options, str(...) for other things"
-        ) from error
-    return value
+    return checkpoint
 
 
 def _check_complete(path: Path) -> None:
@@ -261,3 +227,54 @@ def _check_complete(path: Path) -> None:
         )
     if start != b"PK\x03\x04":
         raise ValueError(f"{path} is no checkpoint: torch.save did not write this file")
+
+
+def _rebuild(path: Path, checkpoint: dict) -> nn.Module:
+    """The model of the settings, without memory still; its weights fit it, and the file."""
+    try:
+        # A plain dict: load_state_dict leaves a mark on the one of torch.load, after which
+        # every model that loads it would share its memory.
+        weights = checkpoint["state_dict"] = dict(checkpoint["state_dict"])
+        # First without memory: a file may claim layers of any size.
+        model = _without_memory(checkpoint["settings"], weights)
+    except Exception as error:  # what is wrong in the file decides which
+        raise ValueError(
+            f"{path}: the weights don't fit the network of these settings "
+            f"({one_line(error)}). Only a Network or a SmallDenseNet is rebuilt: build a "
+            "model of another class first and use model.load_state_dict"
+        ) from error
+    size = path.stat().st_size
+    claimed = sum(value.numel() * value.element_size() for value in weights.values())
+    if claimed > size:
+        raise ValueError(
+            f"{path} has {size:,} bytes, and its weights would take {claimed:,}: they repeat "
+            "a few numbers, which save_checkpoint doesn't write"
+        )
+    return model
+
+
+def _fill(model: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    """Give the model its memory, on the CPU, and in it copies of the weights."""
+    double = any(value.dtype == torch.float64 for value in weights.values())
+    model.to(torch.float64 if double else torch.float32).to_empty(device="cpu")
+    model.load_state_dict(weights)
+    for name in _not_finite(model.state_dict()):
+        raise ValueError(
+            f"{path}: {name} holds NaN or infinite numbers: training had diverged; use "
+            "the checkpoint before it"
+        )
+
+
+def _without_memory(settings: dict, weights: dict[str, Tensor]) -> nn.Module:
+    """The network of these settings, on torch's device without memory, if they fit it."""
+    for name, value in weights.items():
+        if value.is_meta or value.layout != torch.strided or value.is_quantized:
+            raise ValueError(f"{name} is no ordinary tensor")
+    kind = SmallDenseNet if "num_classes" in settings else Network
+    with torch.device("meta"):
+        kind(**settings).load_state_dict(weights, assign=True)
+        return kind(**settings)
+
+
+def _not_finite(weights: dict[str, Tensor]) -> list[str]:
+    return [name for name, value in weights.items() if not value.isfinite().all()]
