@@ -30,9 +30,10 @@ from torchvision.transforms import v2
 
 from helper.check import check
 from helper.checkpoints import load_checkpoint, save_checkpoint
-from helper.data import FILES, Digits, open_digits, open_picture
+from helper.data import FILES, Digits, open_digits
 from helper.exercises import NOTEBOOKS, exercises_of
 from helper.networks import Network
+from helper.pictures import open_picture
 from helper.plot import show_images
 from helper.pretrained import SmallDenseNet, load_backbone
 from helper.train import evaluate, fit, train_epoch

@@ -26,9 +26,10 @@ from torchvision.datasets import MNIST, ImageFolder
 from torchvision.transforms import v2
 
 from helper.checkpoints import load_checkpoint
-from helper.data import DOWNLOADS, FLOWERS, Digits
+from helper.data import DOWNLOADS, Digits
 from helper.launch import launch
 from helper.networks import Network
+from helper.pictures import FLOWERS
 from helper.pretrained import load_backbone
 from helper.train import evaluate, fit, train_epoch
 

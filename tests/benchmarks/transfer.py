@@ -18,7 +18,7 @@ from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import ImageFolder
 
-from helper.data import FLOWERS
+from helper.pictures import FLOWERS
 from helper.pretrained import SmallDenseNet, load_backbone
 from helper.train import evaluate, train_epoch
 
