@@ -92,9 +92,8 @@ def launch(
                 _take_the_rest(process)
             finally:
                 _end(process)
-                watcher.kill(
-                    lambda: _marked(mark)
-                )  # if somebody has killed the watcher
+                # If somebody has killed the watcher.
+                watcher.kill(lambda: _marked(mark))
                 store = None  # closes it
         if process.returncode:
             errors.seek(0)

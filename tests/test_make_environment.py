@@ -322,9 +322,8 @@ def test_both_kernels_start_this_python():
 
     specs = KernelSpecManager().get_all_specs()
     assert "python3" in specs, "what every notebook names"
-    if (
-        Path(sys.prefix) == ROOT / ".venv"
-    ):  # in another environment, `make kernel` is asked
+    # In another environment, `make kernel` is asked.
+    if Path(sys.prefix) == ROOT / ".venv":
         spec = specs["pytorch-course"]["spec"]
         assert spec["display_name"] == "PyTorch course"
         assert spec["env"] == dict(make_environment.KERNEL_VARIABLES)

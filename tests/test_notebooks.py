@@ -283,10 +283,8 @@ def test_first_cell_tells_which_file_hides_which_module(file, hidden, tmp_path):
     folder = tmp_path / "notebooks"
     (folder / file).parent.mkdir(parents=True)
     (folder / file).write_text("")
-    for name in (
-        "helper",
-        "data",
-    ):  # as in the course's folder, which PYTHONPATH may name
+    # As in the course's folder, which PYTHONPATH may name.
+    for name in ("helper", "data"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=lambda *_: ["flowers"])
     variables = os.environ | {"PYTHONPATH": str(tmp_path)}
     run = subprocess.run(

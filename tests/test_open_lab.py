@@ -102,9 +102,8 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
             assert "MPLBACKEND" not in inherited and "PYTHONHOME" not in inherited
 
             os.write(terminal, b"\x03")  # Ctrl+C
-            with contextlib.suppress(
-                OSError
-            ):  # Linux: the terminal's other end is closed
+            # On Linux an error says that the terminal's other end is closed.
+            with contextlib.suppress(OSError):
                 while end := os.read(terminal, 4096):
                     said += end.decode()
         finally:
