@@ -1,1 +1,18 @@
-"""What the notebooks share: data, plots and checks. Read it: each module is short."""
+"""What the notebooks share. Each module has one job, and is read in one sitting.
+
+data         the bundled digits, and public data sets that can stand in for them
+pictures     pictures in folders: where the flowers are, how a picture is read
+plot         pictures, predictions and losses, drawn
+graph        the graph that autograd records, drawn
+networks     the fully connected network that notebook 03 writes out
+pretrained   convolutional networks that have learned to see already
+checkpoints  files that a network is rebuilt from
+train        the training loop that notebook 05 writes out
+losses       what train asks of a loss
+launch       starts a training script, on one process or on several
+watcher      the program that ends all that launch has started
+check        says whether an exercise is right, and what is wrong
+exercises    what each exercise expects, a package a notebook
+expect       what the exercises compare answers with, for their authors
+errors       an exception in one line
+"""

@@ -1,16 +1,15 @@
-"""The bundled data, the public data sets that can stand in for it, and your own pictures."""
+"""The bundled digits, and the public data sets that can stand in for them."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
 from torchvision.datasets import MNIST, FashionMNIST
+
+from helper.errors import one_line
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 DOWNLOADS = DATA / "downloads"
-FLOWERS = DATA / "flowers"  # train/<class>/*.jpg and test/<class>/*.jpg
 
 # The files of MNIST's format: pictures and labels, to train on and to test with.
 FILES = [
@@ -131,63 +130,15 @@ def open_digits(
             ) from error
         raise FileNotFoundError(
             f"{asked} is not in {folder} and could not be downloaded "
-            f"({_first_line(error)}): try again later, put the four IDX files there "
+            f"({one_line(error, lines=1)}): try again later, put the four IDX files there "
             'yourself, or go on with the bundled digits: open_digits("digits")'
         ) from error
     _check(dataset, folder)
     return dataset
 
 
-def open_picture(path: str | Path) -> Image.Image:
-    """Read a picture as a person sees it: RGB, upright, on white where it is transparent.
-
-    For `ImageFolder(root, transform, loader=open_picture)`, whose own loader leaves
-    photographs lying on their side, makes 16-bit pictures white, shows the colour beneath
-    transparent points, and doesn't always say which file is broken. Never changes a file.
-
-    Raises:
-        ValueError: the file can't be read, or has 32 bits a value, or the path passes
-            through one link twice; the message names it and says what to do.
-    """
-    path = Path(path)
-    # A link to a folder that it lies in: ImageFolder would follow it dozens of times.
-    links = [p.parent.resolve() / p.name for p in path.parents if p.is_symlink()]
-    for link in links:
-        if links.count(link) > 1:
-            raise ValueError(
-                f"the link {link} leads back to a folder it lies in, and every picture "
-                "there is found again and again: remove the link"
-            )
-    try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file)
-    except Exception as error:  # Pillow has no one error for all that can be wrong
-        said = getattr(error, "strerror", None) or str(error)
-        raise ValueError(
-            f"the picture {path} can't be read: put a whole copy in its place, or move it "
-            f"out of the data set ({said})"
-        ) from error
-    if picture.mode in ("I", "F"):  # 32 bits: nobody says which value is white
-        raise ValueError(
-            f"the picture {path} has 32 bits a value, with no agreed white: save it with 8 "
-            "or 16 bits, or move it out of the data set"
-        )
-    if picture.mode.startswith("I;16"):  # convert would clip at 255
-        values = np.asarray(picture).astype(np.uint32)
-        picture = Image.fromarray(((values + 128) // 257).astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
-
-
 def _missing(folder: Path) -> list[str]:
     return [name for name in FILES if not (folder / name).is_file()]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
 
 
 def _check(dataset: MNIST, folder: Path) -> None:

@@ -1,26 +1,32 @@
 """Start a training script on this machine: by Python, or by torchrun on several processes.
 
-Between the notebook and the script stands a watcher: this file, run as a program. It lives on
-when the notebook's kernel is killed, and then ends what the script has started.
+Between the notebook and the script stands a watcher, a program of its own: helper/watcher.py.
 """
 
-import ctypes
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
+
+import torch.distributed as dist
+
+from helper import watcher
 
 # How long a script has to end in good order, in seconds, before it is killed.
 GRACE = 5.0
+
+# The variable by whose value the processes of a block are told from all others.
+_MARK = "COURSE_LAUNCH"
+
+_TEXT = {"encoding": "utf-8", "errors": "replace"}  # of all that the processes write
 
 # What torchrun tells a process, and what it takes its own options from. Inherited from
 # somewhere, they would make the script wait for processes that nobody has started.
@@ -70,49 +76,24 @@ def launch(
             f"got processes={processes}, max_restarts={max_restarts}: at least one process, "
             "and two for restarts, since it is torchrun that restarts"
         )
-    command = [sys.executable, str(script), *map(str, arguments)]
-    mark = (
-        uuid.uuid4().hex
-    )  # by which their environment tells the processes of this block
-    variables = {k: v for k, v in os.environ.items() if not _OF_TORCHRUN.match(k)}
-    variables |= {"GLOO_SOCKET_IFNAME": _loopback(), "COURSE_LAUNCH": mark}
-    variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    mark = uuid.uuid4().hex
     store = _open_store() if processes > 1 else None
-    if store is not None:
-        # -P: a random.py in this folder is not what torchrun means by random.
-        command[1:1] = ["-P", "-m", "torch.distributed.run"]
-        command[4:4] = [
-            f"--nproc-per-node={processes}",
-            f"--max-restarts={max_restarts}",
-        ]
-        command[4:4] = ["--master-addr=127.0.0.1", f"--master-port={store.port}"]
-        # Without these, torchrun would open a store of its own at the same port.
-        variables |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
-        variables |= {"TORCHELASTIC_USE_AGENT_STORE": "True"}
-    if os.name == "posix":
-        watcher = [sys.executable, "-I", __file__, str(os.getpid()), str(GRACE)]
-        command = watcher + command
-    text = {"encoding": "utf-8", "errors": "replace"}
+    port = store.port if store else None
+    command = _command(script, arguments, port, processes, max_restarts)
+    variables = _variables(mark, port)
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        open(f"{folder}/err", "w+", **text) as errors,
+        open(f"{folder}/err", "w+", **_TEXT) as errors,
     ):
         variables["TMPDIR"] = folder  # torchrun's own files go with the folder
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=variables,
-            start_new_session=True,  # Ctrl-C is for us, and we end it in good order
-            **text,
-        ) as process:
+        with _start(command, variables, errors) as process:
             try:
                 yield process
                 _take_the_rest(process)
             finally:
                 _end(process)
-                _kill(lambda: _marked(mark))  # if somebody has killed the watcher
+                # If somebody has killed the watcher.
+                watcher.kill(lambda: _marked(mark))
                 store = None  # closes it
         if process.returncode:
             errors.seek(0)
@@ -123,6 +104,51 @@ def launch(
             )
 
 
+def _command(
+    script: Path,
+    arguments: tuple[object, ...],
+    port: int | None,
+    processes: int,
+    max_restarts: int,
+) -> list[str]:
+    """The watcher's command line, with that of Python, or of torchrun at the port, behind it."""
+    watched, torchrun = [], []
+    if os.name == "posix":
+        watched = [sys.executable, "-I", watcher.__file__, str(os.getpid()), str(GRACE)]
+    if port is not None:
+        # -P: a random.py in this folder is not what torchrun means by random.
+        torchrun = ["-P", "-m", "torch.distributed.run"]
+        torchrun += ["--master-addr=127.0.0.1", f"--master-port={port}"]
+        torchrun += [f"--nproc-per-node={processes}", f"--max-restarts={max_restarts}"]
+    return [*watched, sys.executable, *torchrun, str(script), *map(str, arguments)]
+
+
+def _variables(mark: str, port: int | None) -> dict[str, str]:
+    """The environment: without what a torchrun has left in it, with the mark, and the port."""
+    variables = {k: v for k, v in os.environ.items() if not _OF_TORCHRUN.match(k)}
+    variables |= {"GLOO_SOCKET_IFNAME": _loopback(), _MARK: mark}
+    variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    if port is not None:
+        # Without these, torchrun would open a store of its own at the same port.
+        variables |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        variables |= {"TORCHELASTIC_USE_AGENT_STORE": "True"}
+    return variables
+
+
+def _start(
+    command: list[str], variables: dict[str, str], errors: TextIO
+) -> subprocess.Popen:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=variables,
+        start_new_session=True,  # Ctrl-C is for us, and we end it in good order
+        **_TEXT,
+    )
+
+
 def _take_the_rest(process: subprocess.Popen) -> None:
     """Wait for the end, and read: a script whose output nobody reads stands still."""
     while True:
@@ -130,9 +156,8 @@ def _take_the_rest(process: subprocess.Popen) -> None:
             process.communicate(timeout=1)
             return
         except subprocess.TimeoutExpired:
-            if (
-                process.poll() is not None
-            ):  # the watcher was killed, and something writes on
+            # Or the watcher was killed, and something that it watched writes on.
+            if process.poll() is not None:
                 return
 
 
@@ -147,93 +172,12 @@ def _end(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def _watch(parent: int, grace: float, command: list[str]) -> int:
-    """Run the command; when it ends, or `parent` does, or at a signal, end all it started.
-
-    Returns:
-        What the command returned; minus the signal that ended it.
-    """
-    asked = []
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda number, frame: asked.append(number))
-    if sys.platform == "linux":
-        # PR_SET_CHILD_SUBREAPER: whoever loses its parent becomes a child of this process.
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-    script = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    while os.getppid() == parent and not asked and not _ended(script, 0.1):
-        pass
-    if script.returncode is None:
-        script.terminate()  # torchrun ends its workers in good order
-        script.send_signal(signal.SIGCONT)
-        if not _ended(script, grace):
-            script.kill()
-            script.wait()
-    _kill(lambda: _descendants(os.getpid()), adopted=True)
-    if os.getppid() != parent:  # nobody else does it now
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
-    return script.returncode
-
-
-def _ended(process: subprocess.Popen, seconds: float) -> bool:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
-    return process.returncode is not None
-
-
-def _kill(find: Callable[[], list[int]], *, adopted: bool = False) -> None:
-    """Kill what `find` finds, until it finds nothing: some may just be starting others."""
-    deadline = time.monotonic() + 5
-    while (found := find()) and time.monotonic() < deadline:
-        for number in found:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(number, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            while adopted and os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        time.sleep(0.02)
-
-
-def _descendants(ancestor: int) -> list[int]:
-    """The processes that this one has started, and those that they have, and so on."""
-    parents = _parents()
-    found, new = [], [ancestor]
-    while new:
-        new = [number for number, parent in parents.items() if parent in new]
-        found += new
-    return found
-
-
-def _parents() -> dict[int, int]:
-    """Who has started each process that runs; one that is dead (Z) doesn't."""
-    parents = {}
-    if sys.platform == "linux":
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it has just ended
-                # 7 (name) S 1 ...: the name may hold anything.
-                state, parent, *_ = (
-                    (folder / "stat")
-                    .read_text(errors="replace")
-                    .rpartition(")")[2]
-                    .split()
-                )
-                if state != "Z":
-                    parents[int(folder.name)] = int(parent)
-        return parents
-    command = ["ps", "-A", "-o", "pid=,ppid=,state="]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ps:
-        for line in ps.stdout:
-            number, parent, state = line.split()[:3]
-            if not state.startswith("Z") and int(number) != ps.pid:
-                parents[int(number)] = int(parent)
-    return parents
-
-
 def _marked(mark: str) -> list[int]:
     """The processes whose environment holds the mark; none where that can't be seen."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if f"COURSE_LAUNCH={mark}".encode() in (folder / "environ").read_bytes():
+            if f"{_MARK}={mark}".encode() in (folder / "environ").read_bytes():
                 found.append(int(folder.name))
     return found
 
@@ -244,10 +188,8 @@ def _loopback() -> str:
     return next((name for name in names if name.startswith("lo")), "lo")
 
 
-def _open_store():
-    """A store at a free port of 127.0.0.1, open until it is forgotten: a `TCPStore`."""
-    import torch.distributed as dist  # here, for the watcher needs no torch
-
+def _open_store() -> dist.TCPStore:
+    """A store at a free port of 127.0.0.1, open until it is forgotten."""
     listener = socket.create_server(("127.0.0.1", 0))
     return dist.TCPStore(
         "127.0.0.1",
@@ -277,12 +219,3 @@ def _hiding(errors: str, script: Path) -> str:
         if path.stem in known
         and (f"'{path.stem}'" in errors or (path != script and str(path) in errors))
     )
-
-
-if __name__ == "__main__":
-    code = _watch(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])
-    if code < 0:  # ended by a signal: end the same way
-        with suppress(OSError):
-            signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-    sys.exit(code)

@@ -4,7 +4,6 @@ The last line of a cell shows the Figure that it evaluates to; `.savefig(path)` 
 """
 
 import math
-from collections import Counter, deque
 from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
@@ -12,9 +11,6 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
-from torch.autograd.graph import Node
-
-MOST_NODES = 200  # of a graph: more would be too small to read
 
 
 def show_images(
@@ -33,41 +29,55 @@ def show_images(
         ValueError: another shape, colours out of range, nothing but NaN, a wrong number of
             titles, or fewer than one column.
     """
-    if not isinstance(images, Tensor) or not (
-        images.ndim == 3 or (images.ndim == 4 and images.shape[1] in (1, 3))
-    ):
-        came = tuple(images.shape) if isinstance(images, Tensor) else _kind(images)
-        single = isinstance(came, tuple) and len(came) == 2
-        fix = ": add .unsqueeze(0) for a single picture" if single else ""
-        raise ValueError(
-            f"images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got {came}{fix}"
-        )
+    _expect_pictures(images)
     titles = None if titles is None else list(titles)
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"got {len(images)} images and {len(titles)} titles")
     if not isinstance(columns, int) or columns < 1:
         raise ValueError(f"columns must be a whole number, 1 or more, got {columns!r}")
     pictures = _drawable(images)
+    figure = _draw_grid(pictures, titles, min(columns, len(pictures)))
+    plt.close(figure)  # shown once, as the cell's value, and not again at its end
+    return figure
+
+
+def _expect_pictures(images: object) -> None:
+    if isinstance(images, Tensor) and (
+        images.ndim == 3 or (images.ndim == 4 and images.shape[1] in (1, 3))
+    ):
+        return
+    came = tuple(images.shape) if isinstance(images, Tensor) else _kind(images)
+    single = isinstance(came, tuple) and len(came) == 2
+    fix = ": add .unsqueeze(0) for a single picture" if single else ""
+    raise ValueError(
+        f"images must be a tensor (N, H, W) or (N, 1 or 3, H, W), got {came}{fix}"
+    )
+
+
+def _draw_grid(
+    pictures: np.ndarray, titles: list[object] | None, columns: int
+) -> Figure:
     finite = pictures[np.isfinite(pictures)]
     low, high = finite.min(), finite.max()
-
-    rows = -(-len(pictures) // columns)
-    columns = min(columns, len(pictures))
+    rows = math.ceil(len(pictures) / columns)
     lines = 0 if titles is None else max(str(t).count("\n") + 1 for t in titles)
     size = (1.1 * columns, (1.1 + 0.3 * lines) * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for i, axis in enumerate(axes.flat):
+    for axis in axes.flat:
         axis.axis("off")
-        if i < len(pictures):
-            axis.imshow(pictures[i], cmap="gray", vmin=low, vmax=high)
-            if titles is not None:
-                title = titles[i]
-                single = isinstance(title, Tensor) and title.numel() == 1
-                # Without mathematics: a $ in a title is a dollar.
-                axis.set_title(title.item() if single else title, parse_math=False)
+    for axis, picture in zip(axes.flat, pictures, strict=False):  # some stay empty
+        axis.imshow(picture, cmap="gray", vmin=low, vmax=high)
+    # Without mathematics: a $ in a title is a dollar.
+    for axis, title in zip(axes.flat, titles or (), strict=False):
+        axis.set_title(_text_of(title), parse_math=False)
     figure.tight_layout(pad=0.4)
-    plt.close(figure)  # shown once, as the cell's value, and not again at its end
     return figure
+
+
+def _text_of(title: object) -> object:
+    """A label is often a tensor with one number."""
+    single = isinstance(title, Tensor) and title.numel() == 1
+    return title.item() if single else title
 
 
 def _kind(thing: object) -> str:
@@ -92,20 +102,23 @@ def _drawable(images: Tensor) -> np.ndarray:
         images = images.permute(0, 2, 3, 1).squeeze(-1)  # the order matplotlib wants
     whole = not images.is_floating_point() and images.dtype != torch.bool
     if images.ndim == 4:
-        low, high = images.float().aminmax()
-        top = 255 if whole else 1
-        if not (low >= 0 and high <= top):
-            fix = "clamp them"
-            if not whole:
-                fix = "undo the normalisation first, or divide by 255"
-            raise ValueError(
-                f"colours must lie between 0 and {top}, got {low:.3g} to {high:.3g}: {fix}"
-            )
+        _expect_colours(images, 255 if whole else 1)
     if images.ndim == 3 or not whole:  # numpy has no bfloat16
         images = images.float()
     if not images.isfinite().any():
         raise ValueError("images must hold numbers, got nothing but NaN and infinity")
     return images.numpy()
+
+
+def _expect_colours(images: Tensor, top: int) -> None:
+    low, high = images.float().aminmax()
+    if not (low >= 0 and high <= top):
+        fix = "clamp them"
+        if top == 1:
+            fix = "undo the normalisation first, or divide by 255"
+        raise ValueError(
+            f"colours must lie between 0 and {top}, got {low:.3g} to {high:.3g}: {fix}"
+        )
 
 
 def show_prediction(
@@ -163,10 +176,6 @@ def show_prediction(
     return figure
 
 
-def _number(value: object) -> float:
-    return float(value.detach() if isinstance(value, Tensor) else value)
-
-
 def show_history(history: dict[str, list[float]]) -> Figure:
     """Draw training and validation loss against the epoch, and mark the best epoch.
 
@@ -207,87 +216,5 @@ def show_history(history: dict[str, list[float]]) -> Figure:
     return figure
 
 
-def _walk(start: Node) -> tuple[list[Node], list[tuple[Node, Node]]]:
-    """All nodes that can be reached, and which leads to which; each of them once."""
-    nodes, edges = {start: None}, {}  # sets that keep their order
-    queue = deque([start])
-    while queue:
-        node = queue.popleft()
-        for child, _ in node.next_functions:
-            if child is None:
-                continue
-            edges[node, child] = None
-            if child not in nodes:
-                nodes[child] = None
-                queue.append(child)
-    return list(nodes), list(edges)
-
-
-def _depths(nodes: list[Node], edges: list[tuple[Node, Node]]) -> dict[Node, int]:
-    """The longest way to each node, from the first one: a node comes after all before it."""
-    children = {node: [] for node in nodes}
-    for node, child in edges:
-        children[node].append(child)
-    depth, before = dict.fromkeys(nodes, 0), Counter(child for _, child in edges)
-    ready = [nodes[0]]
-    while ready:
-        node = ready.pop()
-        for child in children[node]:
-            depth[child] = max(depth[child], depth[node] + 1)
-            before[child] -= 1
-            if not before[child]:
-                ready.append(child)
-    return depth
-
-
-def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure:
-    """Draw the graph that autograd recorded for `result`: its backward pass, downwards.
-
-    Args:
-        result: a tensor with a `grad_fn`.
-        names: what to call the leaves, by tensor; the others show their shape alone.
-
-    Raises:
-        ValueError: `result` is no tensor or has no `grad_fn`, so nothing was recorded; or the
-            graph has more than 200 nodes.
-    """
-    if not isinstance(result, Tensor):
-        raise ValueError(f"result must be a tensor, got {type(result).__name__}")
-    if result.grad_fn is None:
-        raise ValueError(
-            "this tensor has no grad_fn: nothing that it was computed from requires grad"
-        )
-    called = {id(tensor): name for name, tensor in (names or {}).items()}
-    nodes, edges = _walk(result.grad_fn)
-    if len(nodes) > MOST_NODES:
-        raise ValueError(
-            f"the graph has {len(nodes):,} nodes, and up to {MOST_NODES} can be drawn: show "
-            "that of a smaller network, or of one layer"
-        )
-    depth = _depths(nodes, edges)
-
-    levels = [
-        [n for n in depth if depth[n] == d] for d in range(max(depth.values()) + 1)
-    ]
-    place = {
-        node: ((i + 1) / (len(level) + 1), -d)
-        for d, level in enumerate(levels)
-        for i, node in enumerate(level)
-    }
-    widest = max(len(level) for level in levels)
-    figure, axis = plt.subplots(figsize=(max(3, 2.2 * widest), 0.8 * len(levels)))
-    for node, child in edges:
-        arrow = {"arrowstyle": "->", "shrinkA": 12, "shrinkB": 12, "color": "0.4"}
-        axis.annotate("", place[child], place[node], arrowprops=arrow)
-    for node, (x, y) in place.items():
-        leaf = getattr(node, "variable", None)
-        text = node.name().removesuffix("0")
-        if leaf is not None:
-            text = called.get(id(leaf), "leaf")
-            text += f" {tuple(leaf.shape)}" if leaf.ndim else ""
-        box = {"boxstyle": "round", "facecolor": "white" if leaf is None else "#cfe3f5"}
-        axis.text(x, y, text, ha="center", va="center", bbox=box, parse_math=False)
-    axis.set(xlim=(0, 1), ylim=(0.5 - len(levels), 0.5))
-    axis.axis("off")
-    plt.close(figure)
-    return figure
+def _number(value: object) -> float:
+    return float(value.detach() if isinstance(value, Tensor) else value)

@@ -6,7 +6,6 @@ over.
 """
 
 import copy
-import math
 import sys
 from collections.abc import Callable, Iterable
 from numbers import Integral
@@ -16,6 +15,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from tqdm import tqdm
+
+from helper import losses
 
 NO_EXAMPLES = (
     "the loader gave no examples: is its data set empty, or are all its labels ignored?"
@@ -53,11 +54,11 @@ def evaluate(
     for images, labels in loader:
         images, labels = images.to(device), labels.to(device)
         logits = model(images)
-        _expect_classes(logits, labels)
-        if weight := _weight(loss_function, logits, labels):
+        losses.expect_classes(logits, labels)
+        if weight := losses.weight_of(loss_function, logits, labels):
             total_loss += loss_function(logits, labels).item() * weight
         total_weight += weight
-        counted = _counted(loss_function, labels)
+        counted = losses.counted_by(loss_function, labels)
         correct += (logits.argmax(dim=1) == labels)[counted].sum().item()
         seen += counted.sum().item()
     if total_weight == 0:
@@ -90,11 +91,11 @@ def train_epoch(
     for batch, (images, labels) in enumerate(train_loader, 1):
         images, labels = images.to(device), labels.to(device)
         logits = model(images)
-        weight = _weight(loss_function, logits, labels)
+        weight = losses.weight_of(loss_function, logits, labels)
         if weight == 0:
             continue
         loss = loss_function(logits, labels)
-        _expect_finite(loss.item(), f"batch {batch}")
+        losses.expect_finite(loss.item(), f"batch {batch}")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -149,7 +150,7 @@ def fit(
                 model, train_loader, loss_function, optimizer, device=device
             )
             measured = evaluate(model, valid_loader, loss_function, device=device)
-            _expect_finite(measured[0], "validation")
+            losses.expect_finite(measured[0], "validation")
             for name, number in zip(history, (train_loss, *measured), strict=True):
                 history[name].append(number)
             waited += 1
@@ -158,24 +159,12 @@ def fit(
                 best_weights = copy.deepcopy(model.state_dict())
             if waited == patience:
                 break
-    except _NotFinite as error:
+    except losses.NotFinite as error:
         raise ValueError(f"epoch {epoch}, {error}") from None
     finally:
         if best_weights is not None:
             model.load_state_dict(best_weights)
     return history
-
-
-class _NotFinite(ValueError):
-    """A loss is NaN or infinite."""
-
-
-def _expect_finite(loss: float, place: str) -> None:
-    if not math.isfinite(loss):
-        raise _NotFinite(
-            f"{place}: the loss is {loss}, from which nothing can be learned: use a lower "
-            "learning rate, and look for NaN or infinite numbers in the images"
-        )
 
 
 def _expect_counts(**counts: int | None) -> None:
@@ -187,66 +176,6 @@ def _expect_counts(**counts: int | None) -> None:
                 f"{name} must be a whole number, 1 or more, got {count!r}"
                 + (": leave it out never to stop early" if name == "patience" else "")
             )
-
-
-def _expect_classes(logits: Tensor, labels: Tensor) -> None:
-    """Anything else would be broadcast when it is compared with the predicted classes."""
-    fits = logits.ndim > 1 and logits.select(1, 0).shape == labels.shape
-    if not fits or labels.is_floating_point():
-        raise ValueError(
-            "the accuracy is counted for logits (N, C) and labels (N,) of whole numbers, got "
-            f"{tuple(logits.shape)} and {tuple(labels.shape)} of {labels.dtype}: measure "
-            "the loss in a loop of your own for other targets"
-        )
-
-
-def _averages_over_classes(loss_function: Callable, labels: Tensor) -> bool:
-    """Whether the loss has a weight for each class, and a class that it ignores."""
-    kinds = nn.CrossEntropyLoss, nn.NLLLoss  # and not what is derived from them
-    return type(loss_function) in kinds and not labels.is_floating_point()
-
-
-def _counted(loss_function: Callable, labels: Tensor) -> Tensor:
-    """True for each label that the loss doesn't ignore."""
-    if _averages_over_classes(loss_function, labels):
-        return labels.long() != loss_function.ignore_index
-    return torch.ones_like(labels, dtype=torch.bool)
-
-
-def _weight(loss_function: Callable, logits: Tensor, labels: Tensor) -> float:
-    """What the loss of this batch is the mean over: the labels' weights, or the examples."""
-    reduction = getattr(loss_function, "reduction", "mean")
-    if reduction in ("sum", "none"):
-        raise ValueError(
-            f"the loss must be the mean over a batch, got reduction={reduction!r}: leave "
-            "reduction out"
-        )
-    if _averages_over_classes(loss_function, labels):
-        counted = _counted(loss_function, labels)
-        if loss_function.weight is None:
-            return counted.sum().item()
-        return loss_function.weight[labels[counted].long()].sum().item()
-    if len(labels) > 1:
-        _expect_mean(loss_function, logits, labels)
-    return len(labels)
-
-
-@torch.no_grad()
-def _expect_mean(loss_function: Callable, logits: Tensor, labels: Tensor) -> None:
-    """Two parts of a batch must give what the whole gives, each counted for its size."""
-    whole, middle = loss_function(logits, labels), len(labels) // 2
-    first = loss_function(logits[:middle], labels[:middle]).item() * middle
-    second = loss_function(logits[middle:], labels[middle:]).item()
-    second *= len(labels) - middle
-    rounding = max(1e-4, 8 * torch.finfo(whole.dtype).eps)
-    allowed = 1e-6 + rounding * (abs(first) + abs(second)) / len(labels)
-    parts, whole = (first + second) / len(labels), whole.item()
-    if math.isfinite(whole) and not abs(whole - parts) <= allowed:
-        raise ValueError(
-            f"the loss of {len(labels)} examples is {whole:.6g}, and {parts:.6g} when they "
-            "are measured in two parts: give a loss that is the mean over the examples, and "
-            "weights as nn.CrossEntropyLoss(weight=...) has them"
-        )
 
 
 def progress(epochs: Iterable) -> Iterable:

@@ -29,16 +29,13 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from helper.check import check
-from helper.data import FILES, Digits, open_digits, open_picture
+from helper.checkpoints import load_checkpoint, save_checkpoint
+from helper.data import FILES, Digits, open_digits
 from helper.exercises import NOTEBOOKS, exercises_of
-from helper.models import (
-    Network,
-    SmallDenseNet,
-    load_backbone,
-    load_checkpoint,
-    save_checkpoint,
-)
+from helper.networks import Network
+from helper.pictures import open_picture
 from helper.plot import show_images
+from helper.pretrained import SmallDenseNet, load_backbone
 from helper.train import evaluate, fit, train_epoch
 
 matplotlib.use("agg")
@@ -286,7 +283,8 @@ signal.alarm(60)  # the end, should Ctrl-C be lost
 import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader, Dataset
-from helper.models import Network, load_checkpoint, save_checkpoint
+from helper.checkpoints import load_checkpoint, save_checkpoint
+from helper.networks import Network
 from helper.train import fit
 
 path = sys.argv[1]

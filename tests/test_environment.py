@@ -87,7 +87,7 @@ def test_every_way_to_the_kernel_sets_the_same():
 def test_advice_to_install_is_quoted_for_every_shell():
     """zsh takes [test] for a pattern of file names, and refuses."""
     texts = [path for path in ROOT.glob("*.md")] + [ROOT / ".github/workflows/test.yml"]
-    texts += [*ROOT.glob("helper/*.py"), *ROOT.glob("notebooks/0*.ipynb")]
+    texts += [*ROOT.glob("helper/**/*.py"), *ROOT.glob("notebooks/0*.ipynb")]
     for path in texts:
         for before in re.findall(r"(.)\.\[\w+\]", path.read_text(encoding="utf-8")):
             assert before in "\"'", path

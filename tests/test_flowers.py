@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
-from helper.data import FLOWERS
+from helper.pictures import FLOWERS
 
 ROOT = Path(__file__).resolve().parents[1]
 script = runpy.run_path(str(ROOT / "data" / "build" / "draw_flowers.py"))

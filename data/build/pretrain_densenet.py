@@ -18,7 +18,8 @@ from torchvision.datasets import CIFAR10, ImageFolder
 from torchvision.transforms.v2 import functional
 from tqdm import tqdm
 
-from helper.models import SmallDenseNet, save_checkpoint
+from helper.checkpoints import save_checkpoint
+from helper.pretrained import SmallDenseNet
 
 DATA = Path(__file__).resolve().parents[1]
 WEIGHTS = DATA / "weights" / "small_densenet.pt"

@@ -12,7 +12,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from helper.data import open_digits
-from helper.models import Network
+from helper.networks import Network
 
 
 def main(folder):

@@ -6,15 +6,15 @@ import os
 import time
 from pathlib import Path
 
-import torch
 import torch.distributed as dist
-import torch.distributed.nn  # first: loaded later, it keeps the group for ever
+import torch.distributed.nn  # brings torch; loaded later, it keeps the group for ever
 from torch import nn, optim
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset
 
+from helper.checkpoints import load_checkpoint, save_checkpoint
 from helper.data import open_digits
-from helper.models import Network, load_checkpoint, save_checkpoint
+from helper.networks import Network
 
 
 def join(device_type):

@@ -25,9 +25,12 @@ from torchvision import transforms as v1
 from torchvision.datasets import MNIST, ImageFolder
 from torchvision.transforms import v2
 
-from helper.data import DOWNLOADS, FLOWERS, Digits
+from helper.checkpoints import load_checkpoint
+from helper.data import DOWNLOADS, Digits
 from helper.launch import launch
-from helper.models import Network, load_backbone, load_checkpoint
+from helper.networks import Network
+from helper.pictures import FLOWERS
+from helper.pretrained import load_backbone
 from helper.train import evaluate, fit, train_epoch
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,8 +18,8 @@ from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import ImageFolder
 
-from helper.data import FLOWERS
-from helper.models import SmallDenseNet, load_backbone
+from helper.pictures import FLOWERS
+from helper.pretrained import SmallDenseNet, load_backbone
 from helper.train import evaluate, train_epoch
 
 SEEDS, PASSES = 5, 2

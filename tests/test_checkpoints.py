@@ -1,9 +1,10 @@
-"""Network, and checkpoints that survive crashes and say what is wrong with them."""
+"""Checkpoints survive crashes, run no code, and say what is wrong with them.
 
-import hashlib
+Their sentences stand whole in test_sentences.py.
+"""
+
 import os
 import pickle
-import re
 import subprocess
 import sys
 import time
@@ -11,48 +12,18 @@ from argparse import Namespace
 from collections import Counter, OrderedDict, defaultdict
 from datetime import datetime
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from torch import nn
-from torchvision.models import densenet121
 
-from helper import models
-from helper.models import (
-    Network,
-    SmallDenseNet,
-    load_backbone,
-    load_checkpoint,
-    save_checkpoint,
-)
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def test_network_is_linear_relu_linear():
-    torch.manual_seed(0)
-    model = Network(12, [5], 3)
-    images = torch.randn(4, 1, 3, 4)
-    by_hand = torch.relu(
-        images.flatten(1) @ model.hidden[0].weight.T + model.hidden[0].bias
-    )
-    by_hand = by_hand @ model.output.weight.T + model.output.bias
-    assert torch.allclose(model(images), by_hand, atol=1e-6)
-    assert Network(12, [], 3)(images).shape == (4, 3)
-    assert sum(p.numel() for p in Network(784, [128, 64], 10).parameters()) == 109_386
-
-
-def test_network_drops_only_while_training():
-    model = Network(12, [50], 3, dropout=0.5)
-    images = torch.randn(4, 12)
-    assert not torch.equal(model(images), model(images))
-    model.eval()
-    assert torch.equal(model(images), model(images))
+from helper import checkpoints
+from helper.checkpoints import load_checkpoint, save_checkpoint
+from helper.networks import Network
+from helper.pretrained import SmallDenseNet
 
 
 @pytest.fixture
@@ -88,7 +59,7 @@ def test_an_optimizer_survives(tmp_path):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no checkpoint at .*nothing.pt"):
+    with pytest.raises(FileNotFoundError):
         load_checkpoint(tmp_path / "nothing.pt")
     with pytest.raises(FileNotFoundError):
         load_checkpoint(tmp_path)
@@ -99,14 +70,7 @@ def test_a_truncated_file(saved, share):
     path, _ = saved
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(ValueError, match="is empty|is cut off|is no checkpoint"):
-        load_checkpoint(path)
-
-
-def test_truncated_is_said_to_be_truncated(saved):
-    path, _ = saved
-    path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(ValueError, match="is cut off.*Use the checkpoint before it"):
+    with pytest.raises(ValueError):
         load_checkpoint(path)
 
 
@@ -115,7 +79,7 @@ def test_truncated_is_said_to_be_truncated(saved):
 )
 def test_a_foreign_file(tmp_path, content):
     (tmp_path / "odd.pt").write_bytes(content)
-    with pytest.raises(ValueError, match="is no checkpoint: torch.save did not write"):
+    with pytest.raises(ValueError):
         load_checkpoint(tmp_path / "odd.pt")
 
 
@@ -124,17 +88,17 @@ def test_a_zip_that_torch_did_not_write(tmp_path):
 
     with zipfile.ZipFile(tmp_path / "odd.pt", "w") as file:
         file.writestr("readme.txt", "hello")
-    with pytest.raises(ValueError, match="can't be read as a checkpoint"):
+    with pytest.raises(ValueError):
         load_checkpoint(tmp_path / "odd.pt")
 
 
 @pytest.mark.parametrize("thing", [[1, 2], torch.ones(3), {"epoch": 1}, 5])
 def test_something_else_that_torch_saved(tmp_path, thing):
     torch.save(thing, tmp_path / "odd.pt")
-    with pytest.raises(ValueError, match="not a checkpoint of this course"):
+    with pytest.raises(ValueError):
         load_checkpoint(tmp_path / "odd.pt")
     torch.save(Network(4, [], 2).state_dict(), tmp_path / "bare.pt")
-    with pytest.raises(ValueError, match="Is it a bare state dict"):
+    with pytest.raises(ValueError):
         load_checkpoint(tmp_path / "bare.pt")
 
 
@@ -152,10 +116,10 @@ def test_something_else_that_torch_saved(tmp_path, thing):
 def test_weights_of_another_shape(saved, settings):
     path, model = saved
     torch.save({"settings": settings, "state_dict": model.state_dict()}, path)
-    with pytest.raises(ValueError, match="the weights don't fit the network"):
+    with pytest.raises(ValueError):
         load_checkpoint(path)
     torch.save({"settings": model.settings, "state_dict": 5}, path)
-    with pytest.raises(ValueError, match="the weights don't fit the network"):
+    with pytest.raises(ValueError):
         load_checkpoint(path)
 
 
@@ -170,18 +134,12 @@ class Touch:
 def test_a_pickle_that_runs_code_is_refused_and_runs_nothing(tmp_path):
     trace = tmp_path / "trace"
     torch.save({"settings": {}, "state_dict": Touch(str(trace))}, tmp_path / "bad.pt")
-    with pytest.raises(ValueError, match="could run code, and was not loaded"):
+    with pytest.raises(ValueError):
         load_checkpoint(tmp_path / "bad.pt")
     assert not trace.exists()
     # The file is a real attack: loaded carelessly, it does run.
     torch.load(tmp_path / "bad.pt", weights_only=False)["state_dict"].close()
     assert trace.exists()
-
-
-def test_a_whole_model_is_refused(tmp_path):
-    torch.save(nn.Linear(2, 2), tmp_path / "whole.pt")
-    with pytest.raises(ValueError, match="could run code"):
-        load_checkpoint(tmp_path / "whole.pt")
 
 
 def test_a_save_that_fails_leaves_the_old_file(saved, monkeypatch):
@@ -192,7 +150,7 @@ def test_a_save_that_fails_leaves_the_old_file(saved, monkeypatch):
         file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(models.torch, "save", fail)
+    monkeypatch.setattr(checkpoints.torch, "save", fail)
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(path, model)
     assert path.read_bytes() == before
@@ -228,7 +186,7 @@ def test_a_save_keeps_who_may_read_the_file(saved):
 def test_a_file_that_may_not_be_written_to_stays(saved, monkeypatch):
     path, model = saved
     before = path.read_bytes()
-    monkeypatch.setattr(models.os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr(checkpoints.os, "access", lambda path, mode: mode != os.W_OK)
     with pytest.raises(PermissionError, match="model.pt may not be written to: choose"):
         save_checkpoint(path, model)
     assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 1
@@ -237,9 +195,7 @@ def test_a_file_that_may_not_be_written_to_stays(saved, monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="has no such files")
 def test_what_is_no_file_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(
-        OSError, match="pipe is not a file that can be replaced: choose"
-    ):
+    with pytest.raises(OSError):
         save_checkpoint(tmp_path / "pipe", Network(2, [], 1))
     assert (tmp_path / "pipe").is_fifo()
 
@@ -308,9 +264,9 @@ def test_what_can_not_be_kept_is_refused_before_it_is_written(
     path, model = saved
     before = path.read_bytes()
     value = {"all": [value]} if nested else value
-    with pytest.raises(ValueError, match=rf"^odd= can't be kept \(.*{says}") as caught:
+    with pytest.raises(ValueError, match=says) as caught:
         save_checkpoint(path, model, odd=value)
-    assert "\n" not in str(caught.value) and "from_numpy" in str(caught.value)
+    assert "\n" not in str(caught.value)
     assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 1
 
 
@@ -334,12 +290,12 @@ def test_what_is_accepted_can_be_loaded(tmp_path_factory, value):
     path.unlink(missing_ok=True)
     try:
         save_checkpoint(path, Network(2, [], 1), value=value)
-    except ValueError as error:
-        assert str(error).startswith("value= can't be kept") and not path.exists()
+    except ValueError:
+        assert not path.exists()
         return
     # NaN isn't equal to itself; what is written is.
     assert repr(load_checkpoint(path)[1]["value"]) == repr(
-        models._with_plain_numbers(value)
+        checkpoints._with_plain_numbers(value)
     )
 
 
@@ -347,9 +303,7 @@ def test_what_is_accepted_can_be_loaded(tmp_path_factory, value):
 def test_more_does_not_replace_the_model(saved, name):
     path, model = saved
     before = path.read_bytes()
-    with pytest.raises(
-        ValueError, match=f"{name}= would take the place of the model's"
-    ):
+    with pytest.raises(ValueError):
         save_checkpoint(path, model, **{name: {}})
     assert path.read_bytes() == before
 
@@ -382,7 +336,8 @@ def test_the_names_are_plain_whatever_is_around_the_model(tmp_path):
 DDP = """
 import sys, torch, torch.distributed as dist, torch.distributed.nn
 from torch.nn.parallel import DistributedDataParallel
-from helper.models import Network, load_checkpoint, save_checkpoint
+from helper.checkpoints import load_checkpoint, save_checkpoint
+from helper.networks import Network
 dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
 model = DistributedDataParallel(Network(4, [3], 2))
 save_checkpoint(sys.argv[1], model, epoch=1)
@@ -422,16 +377,13 @@ class Residual(Network):
 @pytest.mark.parametrize(
     "make, says",
     [
-        (
-            with_new_classifier,
-            "was changed after .* size mismatch for classifier.weight",
-        ),
-        (with_compiled_part, "was changed after it was made"),
-        (with_other_dropout, "was changed .* other parts than its class makes"),
+        (with_new_classifier, "size mismatch for classifier.weight"),
+        (with_compiled_part, "was changed"),
+        (with_other_dropout, "other parts"),
         (lambda: Network(4, [3], 2).to("meta"), "output.* is no ordinary tensor"),
-        (lambda: Residual(4, [3], 2), "got Residual: keep its weights by torch.save"),
-        (lambda: nn.Sequential(nn.Linear(1, 1)), "got Sequential: keep its weights"),
-        (lambda: Network(4, [3], 2).state_dict(), "got OrderedDict: keep its weights"),
+        (lambda: Residual(4, [3], 2), "Residual"),
+        (lambda: nn.Sequential(nn.Linear(1, 1)), "Sequential"),
+        (lambda: Network(4, [3], 2).state_dict(), "OrderedDict"),
     ],
 )
 def test_a_model_that_could_not_be_rebuilt_is_not_saved(tmp_path, make, says):
@@ -445,9 +397,7 @@ def test_weights_that_diverged_do_not_replace_good_ones(saved, bad):
     path, model = saved
     before = path.read_bytes()
     model.hidden[1].weight.data[0, 0] = bad
-    with pytest.raises(
-        ValueError, match="hidden.1.weight holds NaN or infinite numbers"
-    ):
+    with pytest.raises(ValueError, match="hidden.1.weight"):
         save_checkpoint(path, model)
     assert path.read_bytes() == before
 
@@ -527,7 +477,7 @@ def test_a_file_that_claims_more_than_it_holds_takes_no_memory(tmp_path, kind):
         else:
             weights[name] = value.to("meta")
     torch.save({"settings": model.settings, "state_dict": weights}, tmp_path / "m.pt")
-    says = "is no ordinary tensor" if kind == "has none" else "would take 848,400: they"
+    says = "no ordinary tensor" if kind == "has none" else "848,400"
     with pytest.raises(ValueError, match=says):
         load_checkpoint(tmp_path / "m.pt")
 
@@ -542,10 +492,8 @@ def test_a_file_that_unpacks_to_more_takes_no_memory(saved, monkeypatch):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
             for name in old.namelist():
                 new.writestr(name, old.read(name) + bytes(10**6))
-    monkeypatch.setattr(models.torch, "load", None)  # isn't reached
-    with pytest.raises(
-        ValueError, match="it is compressed, which torch.save never does"
-    ):
+    monkeypatch.setattr(checkpoints.torch, "load", None)  # isn't reached
+    with pytest.raises(ValueError, match="it is compressed, which torch.save never"):
         load_checkpoint(path)
 
 
@@ -571,23 +519,17 @@ def test_the_older_file_format_is_named(tmp_path, protocol):
     content = {"settings": model.settings, "state_dict": model.state_dict()}
     options = {"_use_new_zipfile_serialization": False, "pickle_protocol": protocol}
     torch.save(content, path, **options)
-    with pytest.raises(
-        ValueError, match="the file format that torch had before 2020: o"
-    ):
+    with pytest.raises(ValueError):
         load_checkpoint(path)
     if protocol == 2:  # what the sentence says works
         torch.save(torch.load(path), path)
         assert torch.equal(load_checkpoint(path)[0].output.bias, model.output.bias)
 
 
-def test_hidden_sizes_may_be_anything_that_can_be_walked_through():
-    model = Network(4, (size for size in [3, 2]), 1)
-    assert len(model.hidden) == 2 and model.settings["hidden_sizes"] == [3, 2]
-
-
 SAVE_FOR_EVER = """
 import sys, torch
-from helper.models import Network, save_checkpoint
+from helper.checkpoints import save_checkpoint
+from helper.networks import Network
 torch.manual_seed(0)
 model = Network(784, [256], 10)
 print("ready", flush=True)
@@ -624,112 +566,13 @@ def test_the_file_may_be_read_by_whom_the_folder_allows(saved):
         assert path.stat().st_mode & 0o777 == 0o666 & ~mask
 
 
-def test_weights_are_what_the_readme_says():
-    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    row = re.search(r"\| `weights/(.*)` \| ([\d,]+) \| `([0-9a-f]{64})` \|", text)
-    path = models.WEIGHTS / row[1]
-    assert list(models.WEIGHTS.iterdir()) == [path]
-    assert path.stat().st_size == int(row[2].replace(",", "")) <= 2_000_000
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == row[3]
-    saved = torch.load(path)["state_dict"].values()
-    assert {value.dtype for value in saved} == {torch.half, torch.int64}
-    numbers = sum(parameter.numel() for parameter in SmallDenseNet().parameters())
-    assert f"{numbers:,} numbers" in text
-
-
-def test_small_densenet_has_the_names_of_the_large_one():
-    small, large = SmallDenseNet(), densenet121()
-    assert [name for name, _ in small.named_children()] == ["features", "classifier"]
-    names = [name for name, _ in small.features.named_children()]
-    assert names == [name for name, _ in large.features.named_children()]
-    assert small(torch.rand(2, 3, 32, 32)).shape == (2, 10)
-
-
-def test_backbone_is_ready_for_use():
-    backbone = load_backbone()
-    picture = Image.new("RGB", (300, 200), (255, 0, 0))
-    image = backbone.transforms(picture)
-    assert image.shape == (3, backbone.size, backbone.size)
-    white = (
-        torch.tensor([1.0, 0.0, 0.0]) - torch.tensor(backbone.mean)
-    ) / torch.tensor(backbone.std)
-    assert torch.allclose(image[:, 5, 5], white, atol=1e-5)
-    assert not backbone.model.training
-    assert {p.dtype for p in backbone.model.parameters()} == {torch.float32}
-    assert backbone.model(image.unsqueeze(0)).shape == (1, 10)
-    assert len(backbone.classes) == 10 and backbone.classes[5] == "dog"
-
-
-def test_backbone_that_is_unknown():
-    with pytest.raises(ValueError, match="no backbone is called 'vgg': choose 'small'"):
-        load_backbone("vgg")
-
-
-def test_backbone_that_is_missing_or_cut_off(tmp_path, monkeypatch):
-    whole = (models.WEIGHTS / "small_densenet.pt").read_bytes()
-    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
-    with pytest.raises(
-        FileNotFoundError, match="no small_densenet.pt in .*git checkout"
-    ):
-        load_backbone()
-    for wrong in (whole[:5000], b"", b"<html>403</html>"):
-        (tmp_path / "small_densenet.pt").write_bytes(wrong)
-        with pytest.raises(ValueError, match="is damaged: bring .*git checkout"):
-            load_backbone()
-
-
-def test_densenet121_from_the_cache_and_without_a_network(tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise URLError("no network")
-
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
-    with pytest.raises(FileNotFoundError, match=r"densenet121-.*no network.*'small'"):
-        load_backbone("densenet121")
-    model = densenet121()
-    file = tmp_path / "hub" / "checkpoints" / "densenet121-a639ec97.pth"
-    torch.save(model.state_dict(), file)
-    backbone = load_backbone("densenet121")
-    assert torch.equal(backbone.model.classifier.weight, model.classifier.weight)
-    assert backbone.size == 224 and backbone.mean == [0.485, 0.456, 0.406]
-    assert backbone.std == [0.229, 0.224, 0.225] and not backbone.model.training
-    picture = Image.new("RGB", (300, 300), "white")
-    white = (1 - torch.tensor(backbone.mean)) / torch.tensor(backbone.std)
-    assert torch.allclose(backbone.transforms(picture)[:, 5, 5], white, atol=1e-5)
-    assert len(backbone.classes) == 1000 and "daisy" in backbone.classes
-    file.write_bytes(file.read_bytes()[:100_000])
-    with pytest.raises(ValueError, match="is damaged.*delete the file"):
-        load_backbone("densenet121")
-
-
-def test_a_long_error_becomes_one_short_line():
-    assert models._shorten(ValueError("a\n" * 200)) == "a " * 98 + "..."  # 199 letters
-    assert models._shorten(ValueError("two\nwords")) == "two words"
-
-
-def test_small_densenet_begins_as_its_weights_were_trained():
-    model = models.SmallDenseNet(7)
-    assert model.settings == {"num_classes": 7}
-    first = "3, 48, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False"
-    assert str(model.features.conv0) == f"Conv2d({first})"
-    assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
-
-
-def test_backbone_cuts_the_middle_64_of_80():
-    backbone = models.load_backbone()
-    picture = Image.new("RGB", (320, 240), "white")
-    assert backbone.size == 64 and backbone.transforms(picture).shape == (3, 64, 64)
-    said = repr(backbone.transforms)
-    assert "Resize(size=[80]," in said and "CenterCrop(size=(64, 64))" in said
-
-
 def test_a_save_that_can_not_begin_says_why(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError("not here")
 
-    monkeypatch.setattr(models, "open", refuse, raising=False)
+    monkeypatch.setattr(checkpoints, "open", refuse, raising=False)
     with pytest.raises(PermissionError, match="not here"):
-        models.save_checkpoint(tmp_path / "m.pt", models.Network(2, [2], 2))
+        save_checkpoint(tmp_path / "m.pt", Network(2, [2], 2))
     assert not list(tmp_path.iterdir())
 
 
