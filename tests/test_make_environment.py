@@ -96,6 +96,27 @@ def test_an_install_that_broke_off_is_made_anew(fresh, capsys):
     assert commands == ALL
 
 
+def test_what_somebody_else_keeps_there_is_not_emptied(fresh, tmp_path):
+    root, commands, _ = fresh
+    (root / ".venv").mkdir()
+    with pytest.raises(SystemExit, match="was not made by the course"):
+        make_environment.main()
+    (root / ".venv").rmdir()
+    make_environment.main()
+    assert commands == ALL
+
+    shutil.move(root / ".venv", tmp_path / "shared")
+    try:
+        (root / ".venv").symlink_to(tmp_path / "shared", target_is_directory=True)
+    except OSError:
+        pytest.skip("no links on this machine")
+    make_environment.main()  # as long as there is nothing to do
+    (root / "constraints.txt").write_text("changed")
+    with pytest.raises(SystemExit, match="was not made by the course"):
+        make_environment.main()
+    assert commands == ALL and list((tmp_path / "shared").iterdir())
+
+
 def test_a_moved_folder_or_a_removed_python_is_made_anew(fresh, monkeypatch):
     root, commands, _ = fresh
     make_environment.main()

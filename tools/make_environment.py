@@ -76,13 +76,20 @@ def main():
             % ROOT
         )
 
+    foreign = have is None and os.path.exists(VENV) and not os.path.exists(LOG)
+    if foreign or os.path.islink(VENV):
+        stop(
+            "%s was not made by the course, which would empty it: move it elsewhere, or "
+            "remove it if nobody needs it. Then run the same command again." % VENV
+        )
+
     # Only a complete environment that was made in this folder is updated in place; what an
     # install left half-way, or what was moved here, is made anew.
     same_place = have is not None and have.split(" ", 1)[1] == want.split(" ", 1)[1]
     if have is not None:
         os.remove(STAMP)
-    if os.path.exists(LOG):
-        os.remove(LOG)
+    os.makedirs(os.path.dirname(LOG), exist_ok=True)
+    open(LOG, "w").close()
     if same_place and os.path.exists(PYTHON):
         say("The list of packages has changed: bringing .venv up to date.")
     else:
