@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tools"))  # pytest adds it later than this file
 import course  # noqa: E402
 import notebook_costs  # noqa: E402
 import surroundings  # noqa: E402
+import tolerance  # noqa: E402
 
 # A module of the user's that PYTHONPATH names would be taken for one of ours.
 OUTSIDE = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -25,9 +26,9 @@ remove_surroundings = surroundings.clean(os.environ)
 
 def pytest_configure(config):
     config.add_cleanup(remove_surroundings)
-    config.pluginmanager.register(
-        notebook_costs.NotebookCosts(config), "notebook-costs"
-    )
+    costs = notebook_costs.NotebookCosts(config)
+    config.pluginmanager.register(costs, "notebook-costs")
+    config.pluginmanager.register(tolerance.Tolerance(), "tolerance")
     if not os.access(ROOT, os.W_OK) and config.pluginmanager.hasplugin("cacheprovider"):
         # Else pytest warns, of each file that it could not write, after all tests.
         config.addinivalue_line("filterwarnings", "ignore::pytest.PytestCacheWarning")

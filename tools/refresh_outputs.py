@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import surroundings
+import tolerance
 from course import NOTEBOOKS, PATHS
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -50,9 +51,12 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     count = 0
     for cell in notebook.cells:
-        # `alt` is the course's own: the alternative text of the figure that the cell draws.
+        # The course's own: `alt` is the alternative text of the figure that the cell draws,
+        # `tolerance` says how far its numbers may move.
         cell.metadata = {
-            k: cell.metadata[k] for k in ("alt", "tags") if k in cell.metadata
+            k: cell.metadata[k]
+            for k in ("alt", "tags", "tolerance")
+            if k in cell.metadata
         }
         if cell.cell_type != "code":
             continue
@@ -96,7 +100,7 @@ def shrink(png: str) -> str:
 
 
 def keep_excused(stored: NotebookNode, notebook: NotebookNode) -> None:
-    """Give back to cells that nbval doesn't compare, such as timings, what was stored.
+    """Give back what was stored to cells that nbval doesn't compare, or where numbers agree.
 
     Else each refresh would change the file.
     """
@@ -104,6 +108,9 @@ def keep_excused(stored: NotebookNode, notebook: NotebookNode) -> None:
         excused = "nbval-ignore-output" in cell.metadata.get("tags", [])
         if excused and before.source == cell.source and before.outputs:
             cell.outputs = before.outputs
+        if "tolerance" in cell.metadata and before.get("outputs"):
+            within = cell.metadata["tolerance"]
+            cell.outputs = tolerance.keep_stored(before.outputs, cell.outputs, within)
 
 
 def refresh(path: Path) -> None:

@@ -149,7 +149,9 @@ def change_outputs(notebook: NotebookNode) -> int:
 
 def nbval(notebook: NotebookNode, name: str) -> int:
     """How many cells of a notebook fail, run where its neighbours are."""
-    with tempfile.TemporaryDirectory() as folder:
+    (ROOT / "build").mkdir(exist_ok=True)
+    # Below the root: conftest.py is for what lies there.
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
         shutil.copytree(ROOT / "notebooks", folder, dirs_exist_ok=True)
         path = Path(folder) / name
         nbformat.write(notebook, path)
