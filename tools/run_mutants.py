@@ -4,7 +4,7 @@ First the notebooks: in each, every stored output is changed, and one number in 
 prints; what no output shows of that, the fingerprint of the code tells. Then helper: mutmut
 changes it in one place at a time (its settings are in pyproject.toml). Exit code 1 if a change
 to a notebook passes, if fewer than nine mutants in ten are caught, or if one of the others has
-no reason in tests/survivors.toml.
+no reason in tests/mutants_not_caught.toml.
 
 `strength.py notebooks` and `strength.py helper` do one of the two. `strength.py helper check
 train` does those modules alone, `strength.py helper 300` as many mutants, drawn from all modules
@@ -36,7 +36,9 @@ ROOT = Path(__file__).resolve().parents[1]
 CAUGHT, SURVIVED, NO_TEST = 1, 0, 33
 
 
-REASONS = ROOT / "tests" / "survivors.toml"  # function, changed line: why that is right
+REASONS = (
+    ROOT / "tests" / "mutants_not_caught.toml"
+)  # function, changed line: why that is right
 MUTMUT = str(Path(sys.executable).with_name("mutmut"))
 
 
