@@ -547,6 +547,7 @@ def test_killed_while_saving_the_file_is_whole(tmp_path):
     )
     process.stdout.readline()
     while not path.exists():
+        assert process.poll() is None, "it ended before it had saved"
         time.sleep(0.001)
     for _ in range(20):  # what others see while it is being written
         load_checkpoint(path)
