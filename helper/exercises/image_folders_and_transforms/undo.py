@@ -10,8 +10,13 @@ from PIL import Image, ImageFile
 from torch import Tensor
 from torchvision.datasets import ImageFolder
 
-from helper.exercises.crops import expect_chance, expect_parts, ramps, vary
-from helper.exercises.folders import (
+from helper.exercises.image_folders_and_transforms.crops import (
+    expect_chance,
+    expect_parts,
+    ramps,
+    vary,
+)
+from helper.exercises.image_folders_and_transforms.folders import (
     files_in,
     folder_of,
     mistaken_counts,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from helper.exercises.processes import Meeting
+from helper.exercises.scaling_out.processes import Meeting
 from helper.expect import (
     Case,
     Wrong,

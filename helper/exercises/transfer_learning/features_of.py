@@ -6,7 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn, optim
 
-from helper.exercises.networks import Parts, Pictures, Scale, draw_modes, mixed_network
+from helper.exercises.transfer_learning.networks import (
+    Parts,
+    Pictures,
+    Scale,
+    draw_modes,
+    mixed_network,
+)
 from helper.expect import (
     Case,
     Wrong,

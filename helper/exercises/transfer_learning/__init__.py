@@ -1,0 +1,5 @@
+"""The exercises of notebook 08."""
+
+from helper.exercises.transfer_learning.features_of import EXERCISES
+
+__all__ = ["EXERCISES"]
