@@ -5,7 +5,7 @@ import random
 import torch
 from torch import Tensor, nn
 
-from helper.expect import distinct
+from helper.expect import Wrong, distinct
 
 
 class Pictures(nn.Module):
@@ -72,3 +72,12 @@ def draw_modes(model: nn.Module) -> None:
     random.shuffle(modes)
     for part, mode in zip(parts, modes, strict=True):
         part.training = mode
+
+
+def expect_as_it_was(model: nn.Module) -> None:
+    """On this device, and of float32, as all models of these exercises come."""
+    for value in model.state_dict().values():
+        if value.device.type != "cpu":
+            raise Wrong("the model was moved to another device: leave it where it was.")
+        if value.dtype not in (torch.float32, torch.int64):  # int64 counts batches
+            raise Wrong(f"there are {value.dtype} numbers in it: it came with float32.")
