@@ -1,22 +1,26 @@
+import builtins
+import io
 import math
-import random
+import os
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
-import PIL
-from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from helper.exercises.image_folders_and_transforms.folders import (
-    NAMES,
     files_in,
     folder_of,
+)
+from helper.exercises.image_folders_and_transforms.untidy_folders import (
+    mistaken_counts,
+    untidy_folder,
 )
 from helper.expect import (
     Wrong,
     call,
-    distinct,
     expect_function,
     expect_number,
     expect_unchanged,
@@ -60,7 +64,7 @@ def count_by_class(answer: object) -> str:
                 raise Wrong(
                     f"{name!r} has {count} pictures, and {yours or 'no entry in yours'}."
                 )
-    missing = any(len(result) < 5 for result in results)
+    missing = any(len(result) < 6 for result in results)
     hint = (
         " A class whose folder is empty isn't in your dictionary: one that begins with "
         "dataset.classes has a 0 for it."
@@ -70,22 +74,15 @@ def count_by_class(answer: object) -> str:
 
 def _count(function: Callable, root: Path) -> tuple[Mapping, ImageFolder]:
     dataset = ImageFolder(root, allow_empty=True)
-    lists = ("classes", "class_to_idx", "samples", "targets")
+    lists = ("classes", "class_to_idx", "samples", "targets", "transform", "loader")
     before = {name: remember(getattr(dataset, name)) for name in lists}
-    files, opened = files_in(root), []
-
-    def open_none(path: str, *_: object) -> Image.Image:
-        opened.append(path)
-        return Image.new("RGB", (1, 1))
-
-    dataset.loader, PIL.Image.open, kept = open_none, open_none, PIL.Image.open
-    try:
-        result = call(function, dataset)
-    except Wrong:
-        if not opened:
-            raise
-    finally:
-        PIL.Image.open = kept
+    files = files_in(root)
+    with _openings(root) as opened:
+        try:
+            result = call(function, dataset)
+        except Wrong:
+            if not opened:
+                raise
     if opened:
         raise Wrong("files were opened: the labels are in dataset.targets already.")
     expect_unchanged({n: getattr(dataset, n) for n in lists}, before, "the data set")
@@ -99,7 +96,31 @@ def _count(function: Callable, root: Path) -> tuple[Mapping, ImageFolder]:
     return result, dataset
 
 
+@contextmanager
+def _openings(root: Path) -> Iterator[list[str]]:
+    """Those of the files below `root` that are opened meanwhile."""
+    opened = []
+
+    def watched(opening: Callable) -> Callable:
+        def open_and_note(file: object, *rest: object, **named: object) -> object:
+            if isinstance(file, (str, os.PathLike)) and root in Path(file).parents:
+                opened.append(str(file))
+            return opening(file, *rest, **named)
+
+        return open_and_note
+
+    with (
+        patch.object(builtins, "open", watched(open)),
+        patch.object(io, "open", watched(io.open)),
+        patch.object(os, "open", watched(os.open)),
+    ):
+        yield opened
+
+
 def _numbers(result: Mapping) -> dict[str, float]:
+    if result and all(isinstance(value, str) for value in result.values()):
+        if not all(isinstance(key, str) for key in result):
+            raise Wrong("keys and values are swapped: the names are the keys.")
     if result and all(isinstance(key, int) for key in result):
         raise Wrong("the keys are labels: dataset.classes[label] is the name.")
     for key, value in result.items():
@@ -115,48 +136,3 @@ def _same(counts: Mapping, expected: Mapping) -> bool:
     """What isn't there has a count of 0, so that a Counter is right as it is."""
     names = [*counts, *expected]
     return all(counts.get(name, 0) == expected.get(name, 0) for name in names)
-
-
-def untidy_folder() -> tuple[dict[str, bytes | None], dict[str, int]]:
-    """Files of no bytes, which nobody can open, and how many pictures each class has."""
-    files, counts = {"readme.txt": b""}, {}
-    names = sorted(random.sample(NAMES, 5))
-    empty = random.choice(names[1:])
-    for name, number in zip(names, distinct(5, 2, 9), strict=True):
-        counts[name] = 0 if name == empty else number
-        files[f"{name}/notes.txt"] = b""
-        for i in range(counts[name]):
-            # Some in a folder of their own, which counts for the class that it lies in.
-            within = "old/" if i == 0 and name != names[0] else ""
-            files[f"{name}/{within}{i}.{'png' if i % 2 else 'jpg'}"] = b""
-    return files, counts
-
-
-def mistaken_counts(dataset: ImageFolder, expected: dict[str, int]) -> dict:
-    """From a sentence to the counts of somebody who makes that mistake."""
-    root = Path(dataset.root)
-    inside = {n: list((root / n).iterdir()) for n in expected}
-    below = {n: list((root / n).rglob("*")) for n in expected}
-    same = len(dataset) // len(expected)
-    return {
-        "this counts all that lies in a class's folder, notes.txt too, and a folder in it "
-        "as one: the data set has chosen the pictures already.": (
-            {n: len(files) for n, files in inside.items()}
-        ),
-        "this counts all files and folders, notes.txt too: the data set has chosen the "
-        "pictures already.": {n: len(files) for n, files in below.items()},
-        "this counts notes.txt, and not the pictures in a class's inner folders: the data "
-        "set has found the pictures already.": (
-            {n: sum(f.is_file() for f in files) for n, files in inside.items()}
-        ),
-        "only .jpg is counted, and not in inner folders: there are other endings.": (
-            {n: sum(f.suffix == ".jpg" for f in files) for n, files in inside.items()}
-        ),
-        "these are the labels, not how many pictures have them.": dataset.class_to_idx,
-        "this is the same number for all: classes differ.": dict.fromkeys(
-            expected, same
-        ),
-        "each class has one too few: its first picture counts as well.": (
-            {n: max(count - 1, 0) for n, count in expected.items()}
-        ),
-    }

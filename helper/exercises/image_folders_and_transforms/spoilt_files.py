@@ -1,6 +1,9 @@
+"""Folders of pictures, some of which can't be loaded, each for a reason of its own."""
+
 import io
 import random
-from pathlib import Path
+import struct
+import zlib
 
 import torch
 from PIL import Image
@@ -11,113 +14,81 @@ SAID = {
     "no bytes": "a file of no bytes",
     "no picture": "text with a picture's ending",
     "cut off": "cut off",
+    "odd end": "a PNG file that is damaged behind its points",
+    "odd beginning": "a PNG file that is damaged before its points",
+    "huge": "a file that says it has hundreds of millions of pixels",
 }
 
 
-def picture_file(kind: str) -> bytes:
-    """A JPEG or PNG file of random points; its size is random, too."""
+def spoilt_folder(broken: bool) -> tuple[dict[str, bytes | None], dict[str, str]]:
+    """Files, and what is wrong with each broken one, in the order of `samples`.
+
+    That isn't the order of the paths as text: p0.jpg comes before old/4.png, which lies deeper,
+    and ash before ash-tree.
+    """
+    files, first, other = {"readme.txt": b"three kinds"}, *random.sample(NAMES, 2)
+    pictures = []
+    for kind in sorted([first, f"{first}-tree", other]):
+        files[f"{kind}/notes.txt"] = b"from the garden"
+        pictures += [f"{kind}/p{i}.{'png' if i % 2 else 'jpg'}" for i in range(4)]
+        pictures += [f"{kind}/p4.bmp", f"{kind}/old/4.png", f"{kind}/old/5.jpg"]
+    places = _places(pictures) if broken else {}
+    whole = [path for path in pictures if path not in places]
+    for i, path in enumerate(whole):  # grey ones and such with a palette are whole, too
+        odd = "L" if path.endswith("jpg") else "P"
+        files[path] = picture_file(path[-3:], "RGB" if i % 3 else odd)
+    for path, what in places.items():
+        files[path] = _spoilt(what)
+    return files, places
+
+
+def _places(pictures: list[str]) -> dict[str, str]:
+    """What is to be wrong with which, the first and the last among them."""
+    middle = pictures[1:-1]
+    random.shuffle(middle)
+    by_ending = {e: [p for p in middle if p.endswith(e)] for e in ("jpg", "png", "bmp")}
+    inner = next(path for path in by_ending["png"] if "/old/" in path)
+    outer = next(path for path in by_ending["png"] if "/old/" not in path)
+    chosen = {pictures[0]: "cut off", pictures[-1]: "cut off"}
+    chosen |= dict(
+        zip([inner, outer], random.sample(["odd end", "odd beginning"], 2), strict=True)
+    )
+    chosen |= dict(zip(by_ending["jpg"], ["no bytes", "no picture"], strict=False))
+    chosen |= {by_ending["bmp"][0]: "huge"}
+    return {path: chosen[path] for path in pictures if path in chosen}
+
+
+def picture_file(ending: str, mode: str = "RGB") -> bytes:
+    """A file of random points; its size is random, too."""
     height, width = random.randint(30, 50), random.randint(30, 50)
     points = torch.randint(256, (height, width, 3)).to(torch.uint8).numpy()
     file = io.BytesIO()
-    Image.fromarray(points).save(file, kind)
+    picture = Image.fromarray(points)
+    if mode != "RGB":
+        picture = picture.convert("L").convert(mode)
+    picture.save(file, {"jpg": "jpeg"}.get(ending, ending))
     return file.getvalue()
 
 
-def cut_off(file: bytes) -> bytes:
-    """Its beginning only: enough for `Image.open`, and for a JPEG's `verify`."""
-    return file[: int(len(file) * random.uniform(0.6, 0.9))]
+def _spoilt(what: str) -> bytes:
+    """A file that can't be loaded whole: PIL raises an error of another kind for each."""
+    photo, drawing = picture_file("jpg"), picture_file("png")
+    # Its beginning only: enough for `Image.open`, and for a JPEG's `verify`.
+    part = photo[: int(len(photo) * random.uniform(0.6, 0.9))]
+    table = picture_file("bmp", "L")
+    size = struct.pack("<ii", 13_400, 13_400)
+    text = _chunk(b"zTXt", b"a\0\x07x")  # 7 is no way to compress it
+    return {
+        "no bytes": b"",
+        "no picture": b"not found",
+        "cut off": part,
+        "odd end": drawing[:-12] + text + drawing[-12:],
+        "odd beginning": drawing[:33] + _chunk(b"gAMA", b"1") + drawing[33:],
+        "huge": table[:18] + size + table[26:],
+    }[what]
 
 
-def spoilt_folder(broken: bool) -> tuple[dict[str, bytes | None], dict[str, str]]:
-    """Files, and what is wrong with each broken one, in the order of `samples`."""
-    files, wrong = {"readme.txt": b"three kinds"}, {}
-    for kind in sorted(random.sample(NAMES, 3)):
-        files[f"{kind}/notes.txt"] = b"from the garden"
-        for i in range(4):
-            format, ending = ("png", "png") if i % 2 else ("jpeg", "jpg")
-            files[f"{kind}/{i}.{ending}"] = picture_file(format)
-        files[f"{kind}/old/4.jpg"] = picture_file("jpeg")
-    if broken:
-        pictures = sorted(path for path in files if not path.endswith(".txt"))
-        # The first one, in any case, and some farther on.
-        # Who finds one kind only doesn't find just the first ones.
-        kinds = ["cut off", "no bytes", "cut off", "no picture"]
-        if random.random() < 0.5:
-            kinds[1], kinds[3] = kinds[3], kinds[1]
-        places = []
-        while not places:
-            others = sorted(random.sample(range(1, len(pictures)), 3))
-            # Who looks for *.jpg in the classes' folders misses the third of the four alone.
-            found = [Path(pictures[place]).match("?*/?.jpg") for place in others]
-            inner = ["/old/" in pictures[place] for place in others]
-            if found == [True, False, True] and not any(inner):
-                places = [0, *others]
-        for place, what in zip(places, kinds, strict=True):
-            whole = picture_file("jpeg")
-            content = {"no bytes": b"", "no picture": b"not found", "cut off": whole}
-            path = pictures[place]
-            wrong[path] = what
-            files[path] = cut_off(whole) if what == "cut off" else content[what]
-    return files, wrong
-
-
-def what_is_off(
-    found: list[str], broken: dict[str, str], whole: list[str], root: Path, again: bool
-) -> str:
-    """A sentence on what differs from the keys of `broken`, whose values are kinds."""
-    if found == whole:
-        return "these are the good ones: collect those whose loading raises an error."
-    if again and any(root not in Path(path).parents for path in found):
-        return (
-            "paths of the data set before, or of another one, are in the list: begin with an "
-            "empty list in each call."
-        )
-    if found and all(Path(path).name == path for path in found):
-        return "these are names without their folders: samples has the whole paths."
-    if found and not any(Path(path).is_absolute() for path in found):
-        return "the paths must be whole, as samples has them: not from the root on."
-    if sorted(set(found)) == sorted(broken) and len(found) > len(broken):
-        return "a file is in the list twice: once is enough."
-    if sorted(found) == sorted(broken):
-        return "all are there, in another order: samples has the order."
-    foreign = [path for path in found if path not in broken and path not in whole]
-    if foreign:
-        return (
-            f"{Path(foreign[0]).name!r} is not in dataset.samples: go through these, not "
-            "through another folder, nor through all its files."
-        )
-    good = [path for path in found if path in whole]
-    if good:
-        return f"{len(good)} pictures are in the list that can be loaded whole."
-    if not found:
-        return (
-            f"the list is empty, and {len(broken)} can't be loaded whole: "
-            "Image.open(path).load() tries it."
-        )
-    if found == list(broken)[: len(found)]:
-        return (
-            f"after {len(found)} it ends, and {len(broken)} can't be loaded whole: go on "
-            "after an error."
-        )
-    if found == list(broken)[1:]:
-        return "the first of samples is broken, and it isn't in the list."
-    missing = [path for path in broken if path not in found]
-    kinds, seen = {broken[p] for p in missing}, {broken[p] for p in found}
-    if kinds == {"cut off"} and "cut off" not in seen:
-        return (
-            "pictures that are cut off were not found: open and verify() read their "
-            "beginning, load() all of it."
-        )
-    if seen == {"cut off"}:
-        return (
-            "only those that are cut off were found: of no bytes, or no picture at all, a "
-            "file can't be loaded either."
-        )
-    if seen == {"no bytes"}:
-        return (
-            "only files of no bytes were found: load each to see whether it is whole."
-        )
-    return (
-        f"{len(missing)} of {len(broken)} were not found; one is "
-        f"{Path(missing[0]).name!r}, which is {SAID[broken[missing[0]]]}."
-    )
+def _chunk(name: bytes, content: bytes) -> bytes:
+    """A part of a PNG file."""
+    check = struct.pack(">I", zlib.crc32(name + content))
+    return struct.pack(">I", len(content)) + name + content + check

@@ -46,6 +46,7 @@ def undo(answer: object) -> str:
         what="undo(images, mean, std)",
         hint="Times the std that came, plus the mean that came, then .clamp(0, 1).",
         mistakes=UNDO_MISTAKES,
+        any_float=True,
     )
     return "what Normalize did is undone, and fit to be shown."
 
@@ -68,6 +69,11 @@ def _raw(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     return images * _each(std) + _each(mean)
 
 
+def _stretched(raw: Tensor, axes: tuple[int, ...]) -> Tensor:
+    low, high = raw.amin(axes, keepdim=True), raw.amax(axes, keepdim=True)
+    return (raw - low) / (high - low)
+
+
 UNDO_MISTAKES = {
     "some numbers are just below 0 or above 1: .clamp(0, 1), and return what it gives.": (
         _raw
@@ -85,11 +91,18 @@ UNDO_MISTAKES = {
         _raw(x.clamp(0, 1), m, s)
     ),
     "this stretches the colours: clamp leaves all numbers from 0 to 1 as they are.": (
-        lambda x, m, s: (
-            (_raw(x, m, s) - _raw(x, m, s).min())
-            / (_raw(x, m, s).max() - _raw(x, m, s).min())
-        )
+        lambda x, m, s: _stretched(_raw(x, m, s), (0, 1, 2, 3))
     ),
+    "this stretches the colours, by dividing by the largest: clamp leaves all numbers from 0 "
+    "to 1 as they are.": (
+        lambda x, m, s: (_raw(x, m, s) / _raw(x, m, s).max()).clamp(min=0)
+    ),
+    "this stretches the colours by dividing by the largest, and leaves some below 0: use "
+    ".clamp(0, 1).": lambda x, m, s: _raw(x, m, s) / _raw(x, m, s).max(),
+    "this stretches each picture's colours: clamp leaves all numbers from 0 to 1 as they "
+    "are.": lambda x, m, s: _stretched(_raw(x, m, s), (1, 2, 3)),
+    "this stretches each picture's colours, each for itself: clamp leaves all numbers from 0 "
+    "to 1 as they are.": lambda x, m, s: _stretched(_raw(x, m, s), (2, 3)),
     "the sigmoid changes all numbers: clamp only those outside of 0 to 1.": (
         lambda x, m, s: _raw(x, m, s).sigmoid()
     ),
@@ -104,6 +117,15 @@ UNDO_MISTAKES = {
     ),
     "each colour has a mean and a std of its own, and here all have one.": (
         lambda x, m, s: (x * s.mean() + m.mean()).clamp(0, 1)
+    ),
+    "each colour has its own mean and std, and here all have those of the first.": (
+        lambda x, m, s: (x * s[0] + m[0]).clamp(0, 1)
+    ),
+    "the order of the colours is that of the numbers in mean and std: here it is reversed.": (
+        lambda x, m, s: _raw(x, m.flip(0), s.flip(0)).clamp(0, 1)
+    ),
+    "red and blue are swapped in the result: the colours keep their order.": (
+        lambda x, m, s: _raw(x, m, s).clamp(0, 1).flip(1)
     ),
     "std is missing: the numbers were divided by it.": lambda x, m, s: (
         x + _each(m)
