@@ -44,6 +44,9 @@ COUNTING_MISTAKES = {
     "this is the whole state dict, with running statistics, and what is frozen.": (
         lambda model: sum(value.numel() for value in model.state_dict().values())
     ),
+    "buffers are counted too, such as running statistics: no optimizer changes them.": (
+        lambda model: _count(model) + sum(b.numel() for b in model.buffers())
+    ),
     "this is 0 for every model: ask a parameter's own requires_grad. Its .data and a state "
     "dict's tensors never ask for gradients, and .grad is None before backward.": (
         lambda model: 0

@@ -1,16 +1,18 @@
 import copy
 
 import torch
-from torch import optim
+from torch import Tensor, optim
 
-from helper.exercises.transfer_learning.networks import Pictures, expect_as_it_was
+from helper.exercises.transfer_learning.networks import (
+    Before,
+    Pictures,
+    expect_as_it_was,
+)
 from helper.expect import (
     Wrong,
     call,
     expect_function,
-    expect_unchanged,
     kind_of,
-    remember,
 )
 
 
@@ -20,23 +22,26 @@ def make_optimizer(answer: object) -> str:
     models = [Pictures(), Pictures()]
     models[1].requires_grad_(False)
     for model in models:
-        before = remember(model)
-        asks = before.pop("asks for other gradients now: requires_grad was changed")
+        before = Before(model)
+        asks = {name: p.requires_grad for name, p in model.named_parameters()}
         result = call(function, model)
         expect_as_it_was(model)
-        expect_unchanged(model, before, "the model", "Only make an optimizer.")
+        before.expect_same("Only make an optimizer.", but=ASKS)
         for name, parameter in model.named_parameters():
-            if (
-                not name.startswith(tuple(RATES))
-                and parameter.requires_grad != asks[name]
-            ):
+            if not _is_asked(name) and parameter.requires_grad != asks[name]:
                 raise Wrong(f"requires_grad of {name} was changed: leave other parts.")
         _expect_groups(result, model)
-        _expect_steps(result, model)
+        _expect_own_settings(result, model)
     return "two groups, each with its own rate."
 
 
 RATES = {"features.denseblock4": 0.0001, "classifier": 0.002}
+ASKS = "asks for other gradients now: requires_grad was changed"  # by `remember`
+
+
+def _is_asked(name: str) -> bool:
+    """Is this parameter in one of the two parts?"""
+    return name.startswith(tuple(f"{part}." for part in RATES))
 
 
 def _expect_groups(result: object, model: Pictures) -> None:
@@ -64,7 +69,7 @@ def _expect_groups(result: object, model: Pictures) -> None:
             f"model.{missing[0]} is in no group: each part is to be there whole, "
             "frozen or not."
         )
-    more = [names[key] for key in rates if not names[key].startswith(tuple(RATES))]
+    more = [names[key] for key in rates if not _is_asked(names[key])]
     if more:
         raise Wrong(
             f"model.{more[0]} is in a group too: only features.denseblock4 and classifier "
@@ -81,14 +86,23 @@ def _expect_groups(result: object, model: Pictures) -> None:
         raise Wrong(f"there are {len(result.param_groups)} groups, expected two.")
 
 
-def _expect_steps(result: optim.Adam, model: Pictures) -> None:
-    """Two steps with gradients that are drawn: Adam's other settings are its own."""
+def _expect_own_settings(result: optim.Adam, model: Pictures) -> None:
+    """All but the rates are Adam's own; and so are two steps with gradients that are drawn."""
     twin = copy.deepcopy(model)
     groups = [
         {"params": twin.get_submodule(part).parameters(), "lr": rate}
         for part, rate in RATES.items()
     ]
     expected = optim.Adam(groups)
+    for group in result.param_groups:
+        # A rate in a tensor makes Adam itself set foreach.
+        free = ("lr", "foreach") if isinstance(group["lr"], Tensor) else ("lr",)
+        for key, own in expected.defaults.items():
+            if key not in free and group.get(key, own) != own:
+                raise Wrong(
+                    f"{key} is {group[key]} in a group, and Adam's own is {own}: change no "
+                    "other setting than the two rates."
+                )
     pairs = list(zip(model.parameters(), twin.parameters(), strict=True))
     for _ in range(2):
         for mine, theirs in pairs:

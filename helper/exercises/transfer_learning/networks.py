@@ -1,11 +1,12 @@
 """Small networks that exercises are tried on; their sizes are drawn."""
 
+import copy
 import random
 
 import torch
 from torch import Tensor, nn
 
-from helper.expect import Wrong, distinct
+from helper.expect import Wrong, distinct, expect_unchanged, remember
 
 
 class Pictures(nn.Module):
@@ -17,10 +18,15 @@ class Pictures(nn.Module):
         self.features = nn.Sequential()
         self.features.conv0 = nn.Conv2d(3, first, 3, padding=1)
         self.features.norm0 = nn.BatchNorm2d(first)
+        self.features.drop = nn.Dropout(0.3)
         self.features.denseblock3 = nn.Conv2d(first, second, 3, padding=1)
         self.features.denseblock4 = nn.Conv2d(second, third, 3, padding=1)
         self.features.norm5 = nn.BatchNorm2d(third)
         self.classifier = nn.Linear(third, classes)
+        # Of no use in forward, but parts of the model: their names hold those of others.
+        self.classifier_before = nn.Linear(third, 2)
+        self.denseblock4_before = nn.Conv2d(3, 2, 1)
+        self.scale = nn.Parameter(torch.rand(2))
         for norm in (self.features.norm0, self.features.norm5):
             nn.init.normal_(norm.running_mean)
             nn.init.uniform_(norm.running_var, 0.5, 2.0)
@@ -41,7 +47,11 @@ class Parts(nn.Module):
         self.features.old_classifier = old
         last = nn.Sequential(nn.Dropout(), nn.Linear(4, 3))
         self.classifier = nn.Sequential(nn.BatchNorm1d(4), last)
-        self.second_head = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2))
+        self.classifier2 = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2))
+        for part in self.modules():
+            if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
+                nn.init.normal_(part.running_mean)
+                part.num_batches_tracked += random.randint(1, 9)
 
 
 class Scale(nn.Module):
@@ -81,3 +91,49 @@ def expect_as_it_was(model: nn.Module) -> None:
             raise Wrong("the model was moved to another device: leave it where it was.")
         if value.dtype not in (torch.float32, torch.int64):  # int64 counts batches
             raise Wrong(f"there are {value.dtype} numbers in it: it came with float32.")
+
+
+def give_gradients(model: nn.Module) -> None:
+    """As after a backward: who calls zero_grad loses them."""
+    for parameter in model.parameters():
+        parameter.grad = torch.randn_like(parameter)
+
+
+class Before:
+    """What a model was like; `expect_same` compares it with what it is like now."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.remembered = remember(model)
+        self.parts = dict(model.named_modules())
+        self.settings = {name: _settings(part) for name, part in self.parts.items()}
+
+    def expect_same(self, hint: str = "", but: str = "") -> None:
+        """`but` names what may change, in the words of `remember`."""
+        for name, _ in self.model.named_modules(remove_duplicate=False):
+            if name not in self.parts:
+                raise Wrong(f"the model has another part now: {name}. {hint}".rstrip())
+        for name, part in self.parts.items():
+            before, now = self.settings[name], _settings(part)
+            for key in now | before:
+                where = ".".join(filter(None, ["model", name, key]))
+                if key not in before:
+                    raise Wrong(f"{where} is new in the model. {hint}".rstrip())
+                if key not in now or now[key] != before[key]:
+                    raise Wrong(f"{where} was changed. {hint}".rstrip())
+        before = copy.copy(self.remembered)
+        before.pop(but, None)
+        expect_unchanged(self.model, before, "the model", hint)
+
+
+def _settings(part: nn.Module) -> dict[str, object]:
+    """What stands in a part itself, such as momentum; not whether it is in training mode."""
+    found = {}
+    for key, value in vars(part).items():
+        own = (
+            getattr(value, "__func__", None) is type(part).forward
+        )  # put back as it was
+        if key != "training" and not key.startswith("_") and not own:
+            simple = isinstance(value, (int, float, str, tuple, type(None)))
+            found[key] = value if simple else id(value)
+    return found

@@ -1,17 +1,17 @@
 from torch import nn
 
 from helper.exercises.transfer_learning.networks import (
+    Before,
     Parts,
     draw_modes,
     expect_as_it_was,
+    give_gradients,
 )
 from helper.expect import (
     Wrong,
     call,
     expect_function,
-    expect_unchanged,
     kind_of,
-    remember,
 )
 
 MODE = "is in another mode now, training or evaluation"  # by `remember`
@@ -27,8 +27,8 @@ def training_mode(answer: object) -> str:
         draw_modes(model)
     models[3].requires_grad_(False)
     for model in models:
-        before = remember(model)
-        del before[MODE]
+        give_gradients(model)
+        before = Before(model)
         result = call(function, model)
         if isinstance(result, nn.Module) and result is model.classifier:
             raise Wrong("the classifier comes back: give back the model.")
@@ -40,7 +40,7 @@ def training_mode(answer: object) -> str:
                 "back."
             )
         expect_as_it_was(model)
-        expect_unchanged(model, before, "the model", "Only its modes are to change.")
+        before.expect_same("Only its modes are to change.", but=MODE)
         _expect_modes(model)
     return "only the classifier is in training mode, whatever was before."
 
