@@ -23,14 +23,19 @@ def average_gradients(answer: object) -> str:
     for world_size, frozen in [(first, ()), (second, (2,)), (2, (0, 1)), (1, ())]:
         sizes = distinct(3, 3, 8)
         start = nn.Sequential(nn.Linear(sizes[0], sizes[1]), nn.BatchNorm1d(sizes[1]))
-        start.append(nn.Sequential(nn.ReLU(), nn.Linear(sizes[1], sizes[2])))
+        last = [nn.Linear(sizes[2], sizes[2]) for _ in range(2)]
+        last[1].weight = last[0].weight  # two layers share it
+        start.append(nn.Sequential(nn.ReLU(), nn.Linear(sizes[1], sizes[2]), *last))
         models = [copy.deepcopy(start) for _ in range(world_size)]
         for model in models:
+            nn.init.normal_(model[1].running_mean)  # buffers are each process's own
             for number, parameter in enumerate(model.parameters()):
                 if number in frozen:
                     parameter.requires_grad = False
                 else:
                     parameter.grad = 3 * torch.randn_like(parameter)
+        if not frozen:
+            models[-1][0].bias.grad.zero_()  # and not so in the other processes
         _expect_averaged(function, models, "some parts are frozen" if frozen else "")
     return (
         "all processes have the mean, and what is frozen stays as it is: so does DDP."
@@ -52,6 +57,11 @@ def _expect_averaged(function: Callable, models: list[nn.Module], frozen: str) -
             raise Wrong(
                 "it fails for a frozen layer, whose parameters have a grad of None: leave "
                 "these out."
+            ) from wrong
+        if "different shapes" in str(wrong):
+            raise Wrong(
+                f"{wrong} Take the same parameters in the same order, whatever gradients they "
+                "have."
             ) from wrong
         raise
     for model, kept in zip(models, before, strict=True):
@@ -83,8 +93,14 @@ def _expect_averaged(function: Callable, models: list[nn.Module], frozen: str) -
                 raise Wrong(
                     f"the gradient of {name} is still that of one process alone."
                 )
+            shared = name == "2.2.weight"
+            if world_size > 1 and shared and alike(got, sums[name] / world_size**2):
+                raise Wrong(
+                    f"{name}, which two layers share, is divided twice: model.parameters() has "
+                    "it once."
+                )
             what = f"the gradient of {name}, with {world_size} processes,"
-            expect_tensor(got, sums[name] / world_size, what=what)
+            expect_tensor(got, sums[name] / world_size, what=what, say_expected=True)
 
 
 # Each gives a gradient, from the process's own, the sum, and how many processes there are.
@@ -96,6 +112,9 @@ GRADIENT_MISTAKES = {
     "each process has divided its own gradients, and nothing is added up in them.": (
         lambda own, total, n: own / n
     ),
+    "the sums are divided by one less than the number of processes.": (
+        lambda own, total, n: total / max(n - 1, 1)
+    ),
     "the sums are divided twice by the number of processes.": lambda own, total, n: (
         total / n**2
     ),
@@ -106,7 +125,7 @@ GRADIENT_MISTAKES = {
         lambda own, total, n: total / 2
     ),
     "the sums are divided by the number of parameters, not of processes.": (
-        lambda own, total, n: total / 6
+        lambda own, total, n: total / 9
     ),
     "// makes whole numbers: divide with /.": lambda own, total, n: total // n,
     "each gradient is one number all over: average over processes, not within.": (

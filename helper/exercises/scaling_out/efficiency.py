@@ -47,11 +47,32 @@ def _sending(n: int, compute: float, gradient_bytes: int, link: float) -> float:
 # From a sentence to the result, from the computing time c, the sending time s, the number
 # of cards n, and the time b that all bytes take once.
 _MISTAKES = {
+    "sending takes no time in yours: is there a // or an int(), or a wrong unit?": (
+        lambda c, s, n, b: 1.0
+    ),
+    "sending takes nearly for ever in yours: gradient_bytes is to be divided by link.": (
+        lambda c, s, n, b: 0.0
+    ),
+    "// drops the fraction: gradient_bytes / link may be less than a second.": (
+        lambda c, s, n, b: c / (c + 2 * (n - 1) / n * (b // 1))
+    ),
+    "link / gradient_bytes is upside down: bytes divided by bytes a second are seconds.": (
+        lambda c, s, n, b: c / (c + 2 * (n - 1) / n / b)
+    ),
+    "sending counts twice: the 2 in 2·(n-1)/n is for both rounds.": (
+        lambda c, s, n, b: c / (c + 2 * s)
+    ),
+    "2·(n-1) is 2n - 2, not 2n - 1.": lambda c, s, n, b: c / (c + (2 * n - 1) / n * b),
+    "this is divided by the number of cards once more: the share of one step is asked for.": (
+        lambda c, s, n, b: c / (c + s) / n
+    ),
+    "sending is to be divided by the whole step, not by computing, or computing by it.": (
+        lambda c, s, n, b: 1 - s / c
+    ),
     "the 2 is missing: pieces go round twice.": lambda c, s, n, b: c / (c + s / 2),
     "(n-1)/n is missing.": lambda c, s, n, b: c / (c + 2 * b),
-    "sending counts n times: divide 2·(n-1) by n, and leave compute.": (
-        lambda c, s, n, b: c / (c + n * s)
-    ),
+    "sending counts n times: 2·(n-1) is to be divided by n; each card has the whole link, and "
+    "computes for `compute` seconds.": (lambda c, s, n, b: c / (c + n * s)),
     "(n-1)/n is upside down.": lambda c, s, n, b: c / (c + 2 * n / (n - 1) * b),
     "brackets are missing around the whole step: compute / (compute + ...).": (
         lambda c, s, n, b: c / c + s
@@ -91,7 +112,7 @@ _MISTAKES = {
     "this is rounded: give the number as it is.": lambda c, s, n, b: round(
         c / (c + s), 2
     ),
-    "2·(n-1)/n is 1 for two cards only: use cards, and / and not //.": (
+    "2·(n-1)/n is 1 for two cards only: use cards, and / and not // or int().": (
         lambda c, s, n, b: c / (c + b)
     ),
 }

@@ -1,6 +1,8 @@
 import random
 from collections.abc import Callable
 
+import torch
+
 from helper.exercises.scaling_out.processes import Meeting
 from helper.expect import Wrong, alike, distinct, expect_function, expect_number
 
@@ -10,7 +12,13 @@ def global_accuracy(answer: object) -> str:
     function = expect_function(answer)
     trials = []
     for world_size in [*distinct(2, 3, 4), 2, 1]:
-        seen = [2 * n + 1 for n in distinct(world_size, 1100, 9000)]
+        # Together more than int16 holds, where there are two processes or more.
+        sizes = [
+            random.randint(13_000, 16_000),
+            *distinct(world_size - 1, 4_000, 9_000),
+        ]
+        random.shuffle(sizes)
+        seen = [2 * n + 1 for n in sizes]
         trials.append([(random.randint(n // 10, n - 9), n) for n in seen])
     edges = [[(7, 9), (0, 0), (random.randint(1, 5), 8)]]  # one has no pictures
     edges.append([(n, n) for n in distinct(3, 2, 90)])
@@ -19,6 +27,7 @@ def global_accuracy(answer: object) -> str:
     for sentence, mistake in ACCURACY_MISTAKES.items():
         if all(map(_alike, outcomes, map(mistake, trials))):
             raise Wrong(sentence)
+    _expect_fine_numbers(outcomes, trials)
     outcomes += [_meet(function, counts) for counts in edges]
     for counts, results in zip(trials + edges, outcomes, strict=True):
         for result in results:
@@ -31,6 +40,28 @@ def global_accuracy(answer: object) -> str:
                 hint="Add up correct and seen over the processes, then divide.",
             )
     return "the sums, and then one division: so each picture counts the same."
+
+
+def _expect_fine_numbers(outcomes: list[list], trials: list[list]) -> None:
+    """Sums of so many pictures need a dtype that holds them."""
+    for dtype in (torch.int8, torch.uint8, torch.int16, torch.float16, torch.bfloat16):
+        for divide in (torch.true_divide, lambda a, b: a.double() / b.double()):
+            mistaken = []
+            for counts in trials:
+                own = [torch.tensor(pair).to(dtype) for pair in counts]
+                correct, seen = sum(own[1:], start=own[0])
+                mistaken.append(_all(divide(correct, seen).item(), counts))
+            if all(map(_alike, outcomes, mistaken)):
+                name = str(dtype).removeprefix("torch.")
+                if dtype.is_floating_point:
+                    raise Wrong(
+                        f"{name} is too coarse for so many pictures: use int64."
+                    )
+                most = torch.iinfo(dtype).max
+                raise Wrong(
+                    f"{name} ends at {most}, and there are more pictures: use int64, which "
+                    "torch.tensor makes of whole numbers."
+                )
 
 
 def _meet(function: Callable, counts: list[tuple[int, int]]) -> list:
@@ -83,6 +114,9 @@ ACCURACY_MISTAKES = {
         lambda c: [_of(c)[0] / (2 * n) for _, n in c]
     ),
     "correct is added up twice.": lambda c: _all(len(c) * _whole(c), c),
+    "these are the wrong ones: the share of the correct ones is asked for.": (
+        lambda c: _all(1 - _whole(c), c)
+    ),
     "upside down: correct is divided by seen.": lambda c: _all(1 / _whole(c), c),
     "this is a whole number: // and whole numbers' tensors lose the fraction.": (
         lambda c: _all(int(_whole(c)), c)

@@ -5,23 +5,32 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from helper.expect import Wrong, call, distinct, expect_function, kind_of
+from helper.expect import (
+    Wrong,
+    call,
+    call_for_effect,
+    distinct,
+    expect_function,
+    kind_of,
+)
 
 
 def share(answer: object) -> str:
     """share(n, rank, world_size)."""
-    function = expect_function(answer)
+    # What a class gives when it is called may hold numbers, too.
+    function = answer if isinstance(answer, type) else expect_function(answer)
     processes = distinct(4, 4, 8)
     # What is left over is at least two, and two processes at least get none of it.
     trials = [
         (w * random.randint(4, 9) + random.randint(2, w - 2), w) for w in processes
     ]
     w = processes[0]
-    trials += [(w * random.randint(2, 5), w), (random.randint(1, w - 1), w)]
+    trials += [(w * random.randint(2, 5), w), (random.randint(2, w - 1), w)]
     trials += [(random.randint(5, 9), 1), trials[0]]
     for n, world_size in trials:
         ranks = random.sample(range(world_size), world_size)
         shares = {rank: _share(function, n, rank, world_size) for rank in ranks}
+        _expect_no_bounds(n, world_size, shares)
         _expect_all_dealt(n, world_size, shares)
     return "each picture once, whatever the numbers are."
 
@@ -29,7 +38,12 @@ def share(answer: object) -> str:
 def _share(function: Callable, n: int, rank: int, world_size: int) -> list[int]:
     """The numbers of one process, if they are numbers of pictures."""
     what = f"share({n}, {rank}, {world_size})"
-    own = call(function, n, rank, world_size, given=f"in {what}")
+    calling = call if n >= world_size else call_for_effect
+    own = calling(function, n, rank, world_size, given=f"in {what}")
+    if own is None:
+        raise Wrong(f"{what} is None: no pictures is an empty list, or an empty range.")
+    if isinstance(own, slice):
+        raise Wrong(f"{what} is a slice: range(n)[it] has the numbers themselves.")
     try:
         own = list(itertools.islice(own, 3 * n + 3))  # an iterator may go on for ever
     except Exception:
@@ -49,6 +63,17 @@ def _share(function: Callable, n: int, rank: int, world_size: int) -> list[int]:
             )
         own[i] = int(number)
     return own
+
+
+def _expect_no_bounds(n: int, world_size: int, shares: dict[int, list[int]]) -> None:
+    pairs = [shares[rank] for rank in range(world_size)]
+    if n > 2 * world_size > 2 and all(len(pair) == 2 for pair in pairs):
+        edges = [pairs[0][0], *(stop for _, stop in pairs)]
+        if edges[0] == 0 and edges[-1] in (n - 1, n) and edges == sorted(edges):
+            raise Wrong(
+                "these are a start and a stop: range(start, stop) has all numbers from the one "
+                "to the other."
+            )
 
 
 def _expect_all_dealt(n: int, world_size: int, shares: dict[int, list[int]]) -> None:
