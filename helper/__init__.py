@@ -10,6 +10,7 @@ checkpoints  files that a network is rebuilt from
 train        the training loop that notebook 05 writes out
 losses       what train asks of a loss
 launch       starts a training script, on one process or on several
+last_words   what a script that failed wrote, and which file made it fail
 watcher      the program that ends all that launch has started
 check        says whether an exercise is right, and what is wrong
 exercises    what each exercise expects, a package a notebook

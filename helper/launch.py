@@ -12,19 +12,18 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import torch.distributed as dist
 
 from helper import watcher
+from helper.last_words import hiding, last_words
 
 # How long a script has to end in good order, in seconds, before it is killed.
 GRACE = 5.0
 
-# The variable by whose value the processes of a block are told from all others.
-_MARK = "COURSE_LAUNCH"
 
 _TEXT = {"encoding": "utf-8", "errors": "replace"}  # of all that the processes write
 
@@ -93,14 +92,14 @@ def launch(
             finally:
                 _end(process)
                 # If somebody has killed the watcher.
-                watcher.kill(lambda: _marked(mark))
+                watcher.kill(lambda: watcher.marked(mark))
                 store = None  # closes it
         if process.returncode:
             errors.seek(0)
             said = errors.read()
             raise RuntimeError(
                 f"{script.name} ended with code {process.returncode}: "
-                f"{_last_words(said)}{_hiding(said, script)}"
+                f"{last_words(said)}{hiding(said, script)}"
             )
 
 
@@ -126,7 +125,7 @@ def _command(
 def _variables(mark: str, port: int | None) -> dict[str, str]:
     """The environment: without what a torchrun has left in it, with the mark, and the port."""
     variables = {k: v for k, v in os.environ.items() if not _OF_TORCHRUN.match(k)}
-    variables |= {"GLOO_SOCKET_IFNAME": _loopback(), _MARK: mark}
+    variables |= {"GLOO_SOCKET_IFNAME": _loopback(), watcher.MARK: mark}
     variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     if port is not None:
         # Without these, torchrun would open a store of its own at the same port.
@@ -172,16 +171,6 @@ def _end(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def _marked(mark: str) -> list[int]:
-    """The processes whose environment holds the mark; none where that can't be seen."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if f"{_MARK}={mark}".encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-    return found
-
-
 def _loopback() -> str:
     """The name of the loopback interface: lo, lo0 or the like."""
     names = [name for _, name in socket.if_nameindex()]
@@ -197,25 +186,4 @@ def _open_store() -> dist.TCPStore:
         is_master=True,
         wait_for_workers=False,
         master_listen_fd=listener.detach(),
-    )
-
-
-def _last_words(errors: str) -> str:
-    """What the script wrote to stderr, without torchrun's and PyTorch's own log."""
-    own, *_ = re.split(r'Traceback .*\n  File "<frozen runpy>"', errors)
-    log = re.compile(r"\[?[WEI]\d{4} |\*\*\*|Setting OMP_NUM_THREADS")
-    lines = [line for line in own.splitlines() if line.strip() and not log.match(line)]
-    if not lines:  # it was torchrun that failed
-        lines = [line for line in errors.splitlines() if line.strip()]
-    return "\n".join(lines[-20:]) or "it wrote nothing to stderr"
-
-
-def _hiding(errors: str, script: Path) -> str:
-    """A line for each file beside the script that was taken for a module of that name."""
-    known = sys.stdlib_module_names | {"torch", "torchvision", "numpy", "helper"}
-    return "".join(
-        f"\n{path} hides the module {path.stem}: rename the file"
-        for path in sorted(script.parent.glob("*.py"))
-        if path.stem in known
-        and (f"'{path.stem}'" in errors or (path != script and str(path) in errors))
     )

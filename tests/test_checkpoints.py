@@ -20,8 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from helper import checkpoints
-from helper.checkpoints import load_checkpoint, save_checkpoint
+from helper.checkpoints import load_checkpoint, save_checkpoint, saving
 from helper.networks import Network
 from helper.pretrained import SmallDenseNet
 
@@ -150,7 +149,7 @@ def test_a_save_that_fails_leaves_the_old_file(saved, monkeypatch):
         file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints.torch, "save", fail)
+    monkeypatch.setattr(torch, "save", fail)
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(path, model)
     assert path.read_bytes() == before
@@ -186,7 +185,7 @@ def test_a_save_keeps_who_may_read_the_file(saved):
 def test_a_file_that_may_not_be_written_to_stays(saved, monkeypatch):
     path, model = saved
     before = path.read_bytes()
-    monkeypatch.setattr(checkpoints.os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     with pytest.raises(PermissionError, match="model.pt may not be written to: choose"):
         save_checkpoint(path, model)
     assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 1
@@ -295,7 +294,7 @@ def test_what_is_accepted_can_be_loaded(tmp_path_factory, value):
         return
     # NaN isn't equal to itself; what is written is.
     assert repr(load_checkpoint(path)[1]["value"]) == repr(
-        checkpoints._with_plain_numbers(value)
+        saving._with_plain_numbers(value)
     )
 
 
@@ -492,7 +491,7 @@ def test_a_file_that_unpacks_to_more_takes_no_memory(saved, monkeypatch):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
             for name in old.namelist():
                 new.writestr(name, old.read(name) + bytes(10**6))
-    monkeypatch.setattr(checkpoints.torch, "load", None)  # isn't reached
+    monkeypatch.setattr(torch, "load", None)  # isn't reached
     with pytest.raises(ValueError, match="it is compressed, which torch.save never"):
         load_checkpoint(path)
 
@@ -571,7 +570,7 @@ def test_a_save_that_can_not_begin_says_why(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError("not here")
 
-    monkeypatch.setattr(checkpoints, "open", refuse, raising=False)
+    monkeypatch.setattr(saving, "open", refuse, raising=False)
     with pytest.raises(PermissionError, match="not here"):
         save_checkpoint(tmp_path / "m.pt", Network(2, [2], 2))
     assert not list(tmp_path.iterdir())

@@ -9,7 +9,9 @@ import pytest
 import yaml
 from course import ROOT
 
+import helper.checkpoints
 import helper.expect
+import helper.plot
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 TREE = re.search(r"```\n(.*?)```", CONTRIBUTING, re.S)[1].splitlines()
@@ -28,7 +30,9 @@ def test_each_line_of_the_tree_is_true_and_nothing_is_left_out():
     assert len(TREE) <= 30  # fits on a screen
 
 
-@pytest.mark.parametrize("package", [helper, helper.expect])
+@pytest.mark.parametrize(
+    "package", [helper, helper.checkpoints, helper.expect, helper.plot]
+)
 def test_the_map_of_a_package_names_each_module(package):
     named = re.findall(r"(?m)^(\w+) {2,}\S", package.__doc__)
     modules = [module.name for module in pkgutil.iter_modules(package.__path__)]

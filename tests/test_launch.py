@@ -21,6 +21,7 @@ from course import recipes
 import helper.launch as launching
 from helper import watcher
 from helper.checkpoints import load_checkpoint
+from helper.last_words import last_words
 from helper.launch import launch
 from helper.networks import Network
 
@@ -460,12 +461,12 @@ def test_the_last_words_are_the_scripts_own():
     log = "W1124 01:02:03 torch/x.py] late\n[E1124 x] bad\n*****\nSetting OMP_NUM_THREADS\n"
     own = "\n".join(f"line {i}" for i in range(25))
     root = 'Traceback (most recent call last):\n  File "<frozen runpy>", line 1\n'
-    said = launching._last_words(f"{log}\n{own}\n{log}{root}torchrun's own\n")
+    said = last_words(f"{log}\n{own}\n{log}{root}torchrun's own\n")
     assert said == "\n".join(f"line {i}" for i in range(5, 25))
     # It did not come to the script.
-    said = launching._last_words(f"{root}torchrun's own\n")
+    said = last_words(f"{root}torchrun's own\n")
     assert said == f"{root}torchrun's own"
-    assert launching._last_words("\n \n") == "it wrote nothing to stderr"
+    assert last_words("\n \n") == "it wrote nothing to stderr"
 
 
 def test_the_store_is_at_a_port_of_its_own():

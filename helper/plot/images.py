@@ -1,7 +1,4 @@
-"""Pictures of what a lesson computed. Each function returns its Figure.
-
-The last line of a cell shows the Figure that it evaluates to; `.savefig(path)` keeps it.
-"""
+"""Pictures, and what a network says of one, drawn."""
 
 import math
 from collections.abc import Iterable
@@ -174,47 +171,3 @@ def show_prediction(
     figure.tight_layout()
     plt.close(figure)
     return figure
-
-
-def show_history(history: dict[str, list[float]]) -> Figure:
-    """Draw training and validation loss against the epoch, and mark the best epoch.
-
-    Args:
-        history: "train_loss" and "valid_loss", a number for each epoch, as `helper.train.fit`
-            returns them; other names are left out. An epoch of which the loss is NaN or
-            infinite leaves a gap, and is never the best.
-
-    Raises:
-        ValueError: one of the two is missing or empty.
-    """
-    losses = {
-        name: [_number(value) for value in history.get(name, ())]
-        for name in ("train_loss", "valid_loss")
-    }
-    if not all(losses.values()):
-        raise ValueError(
-            "history must hold numbers under 'train_loss' and 'valid_loss', got "
-            f"{', '.join(repr(name) for name in history) or 'nothing'}"
-        )
-    figure, axis = plt.subplots(figsize=(6, 3))
-    for name, style in [("train_loss", "--"), ("valid_loss", "-")]:
-        values = losses[name]
-        label = {"train_loss": "training", "valid_loss": "validation"}[name]
-        axis.plot(range(1, len(values) + 1), values, style, label=label)
-    valid = losses["valid_loss"]
-    finite = [i for i in range(len(valid)) if math.isfinite(valid[i])]
-    if finite:
-        best = min(finite, key=valid.__getitem__) + 1
-        axis.axvline(best, linestyle=":", color="0.4", label=f"lowest, epoch {best}")
-    negative = any(value < 0 for values in losses.values() for value in values)
-    axis.set(xlabel="epoch", ylabel="loss")
-    if not negative:
-        axis.set_ylim(0, None)
-    axis.legend()
-    figure.tight_layout()
-    plt.close(figure)
-    return figure
-
-
-def _number(value: object) -> float:
-    return float(value.detach() if isinstance(value, Tensor) else value)

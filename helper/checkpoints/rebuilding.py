@@ -1,0 +1,35 @@
+"""The network that a checkpoint is of, from its settings; saving tries it as well as loading.
+
+A file doesn't say which class its network is of; its settings do. Therefore this imports the two
+classes that can be rebuilt.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import Tensor, nn
+
+from helper.networks import Network
+from helper.pretrained import SmallDenseNet
+
+
+def without_memory(settings: dict, weights: dict[str, Tensor]) -> nn.Module:
+    """The network of these settings, on torch's device without memory, if they fit it."""
+    for name, value in weights.items():
+        if value.is_meta or value.layout != torch.strided or value.is_quantized:
+            raise ValueError(f"{name} is no ordinary tensor")
+    kind = SmallDenseNet if "num_classes" in settings else Network
+
+    def build() -> nn.Module:
+        with torch.device("meta"):
+            kind(**settings).load_state_dict(weights, assign=True)
+            return kind(**settings)
+
+    # In a thread: Ctrl-C reaches the main thread alone, which would stay with that device if
+    # it came while `with` ends. The device is a thread's own.
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(build).result()
+
+
+def not_finite(weights: dict[str, Tensor]) -> list[str]:
+    return [name for name, value in weights.items() if not value.isfinite().all()]
