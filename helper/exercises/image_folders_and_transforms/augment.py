@@ -36,9 +36,9 @@ def augment(answer: object) -> str:
     pictures = {shape: ramps(*size) for shape, size in shapes.items()}
     _expect_chance(function, pictures)
     strip = ramps(random.randint(30, 60), random.randint(200, 400))
-    expect_upright_parts([vary(function, strip.picture)], strip)
+    expect_upright_parts([vary(function, strip)], strip)
     striped = stripes()
-    expect_sharp_parts([vary(function, striped.picture) for _ in range(20)], striped)
+    expect_sharp_parts([vary(function, striped) for _ in range(16)], striped)
     return "another part each time, mirrored in half of all cases, from 0 to 1."
 
 
@@ -48,7 +48,7 @@ def _expect_chance(function: Callable, pictures: dict[str, Ramps]) -> None:
     count, mirrored, odds = 0, 0, 0.0
     while count < 500 and abs(odds) < 15:
         for shape, came in pictures.items():
-            few = [vary(function, came.picture) for _ in range(10)]
+            few = [vary(function, came) for _ in range(7)]
             mirrored += int(expect_upright_parts(few, came).sum())
             results[shape] += few
             count += len(few)

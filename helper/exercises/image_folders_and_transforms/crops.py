@@ -21,6 +21,9 @@ class Ramps:
     high: float
     blue: float
 
+    def __post_init__(self) -> None:
+        self.size, self.points = self.picture.size, self.picture.tobytes()
+
 
 def ramps(width: int, height: int) -> Ramps:
     """No point is black, or as bright as can be: who stretches the colours changes them."""
@@ -43,12 +46,11 @@ def stripes() -> Ramps:
     return Ramps(picture, low / 255, high / 255, blue / 255)
 
 
-def vary(function: Callable, picture: Image.Image) -> Tensor:
+def vary(function: Callable, came: Ramps) -> Tensor:
     """One result, if it is a tensor as it was asked for."""
-    size, points = picture.size, picture.tobytes()
-    width, height = size
+    picture, (width, height) = came.picture, came.size
     result = call(function, picture, given=f"given a picture of {width} × {height}")
-    if picture.size != size or picture.tobytes() != points:
+    if picture.size != came.size or picture.tobytes() != came.points:
         raise Wrong("the picture that came was changed: work on a copy.")
     if isinstance(result, np.ndarray):
         raise Wrong("the result is a numpy array, not a tensor: leave out numpy.")
