@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from course import LESSONS
+from exercises import share
 from torch import nn
 
 from helper import check as room
@@ -84,7 +85,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_breaks_it(name, capsys):
-    for answer in STRANGE:
+    for answer in share(STRANGE, NAMES.index(name)):
         check(name, answer)
         said = capsys.readouterr().out.splitlines()[-1]
         assert said.startswith(f"Exercise {name}: not yet: "), (type(answer), said)

@@ -29,7 +29,7 @@ BEFORE = """
 import sys as _sys
 _sys.modules["helper"] = None
 GIVEN = __import__("pathlib").Path("given").resolve()
-GIVEN.mkdir()
+GIVEN.mkdir(exist_ok=True)
 def _files():
     kept = {}
     for path in sorted(GIVEN.rglob("*")):
@@ -44,19 +44,27 @@ ALONE = [sys.executable, "-I", "-W", "error"]
 # An interpreter that has imported the packages of the recipes, and becomes a recipe's by `fork`:
 # their own imports, which they still need for the names, then take no time.
 WITH_PACKAGES = """
-import atexit, json, os, sys, tempfile, traceback
+import atexit, json, os, socket, sys, tempfile, traceback
 import matplotlib.pyplot, numpy, torch, torchvision
 from PIL import Image
 from torch import optim
 from torchvision import datasets, models, transforms
 from torchvision.transforms import v2
 for line in sys.stdin:
-    source, folder, temporary = json.loads(line)
-    if os.fork() == 0:
+    source, folder, temporary, processes = json.loads(line)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    children = []
+    while len(children) < processes and 0 not in children:
+        children.append(os.fork())
+    if 0 in children:
         os.chdir(folder)
         os.environ["TMPDIR"], tempfile.tempdir = temporary, None
-        os.dup2(os.open("stdout", os.O_CREAT | os.O_WRONLY), 1)
-        os.dup2(os.open("stderr", os.O_CREAT | os.O_WRONLY), 2)
+        if processes > 1:  # as torchrun does
+            os.environ.update(RANK=str(len(children) - 1), WORLD_SIZE=str(processes))
+            os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+        for name, number in ("stdout", 1), ("stderr", 2):
+            os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_APPEND), number)
         code = 0
         try:
             exec(compile(source, "<recipe>", "exec"), {"__name__": "__main__"})
@@ -66,16 +74,19 @@ for line in sys.stdin:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         os._exit(code)
-    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    print(max(ends, key=abs), flush=True)
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a module's tests come in several parts
 def run(tmp_path_factory):
     """Run a recipe: its exit code, what it wrote to stdout and stderr, and its folder."""
     variables = {**os.environ, "MPLBACKEND": "agg"}
 
-    def anew(source, folder, temporary):
+    def anew(source, folder, temporary, processes):
+        if processes > 1:
+            pytest.skip("no fork on this system")
         (folder / "recipe.py").write_text(source, encoding="utf-8")
         done = subprocess.run(
             [*ALONE, "recipe.py"],
@@ -86,16 +97,17 @@ def run(tmp_path_factory):
         )
         return done.returncode, done.stdout, done.stderr
 
-    def forked(source, folder, temporary):
-        process.stdin.write(json.dumps([source, str(folder), str(temporary)]) + "\n")
+    def forked(source, folder, temporary, processes):
+        order = [source, str(folder), str(temporary), processes]
+        process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
         code = int(process.stdout.readline())
         return code, (folder / "stdout").read_text(), (folder / "stderr").read_text()
 
-    def in_new_folders(source):
+    def in_new_folders(source, processes=1):
         folder, temporary = (tmp_path_factory.mktemp(n) for n in ("recipe", "tmp"))
         how = forked if sys.platform == "linux" else anew
-        code, output, errors = how(BEFORE + source, folder, temporary)
+        code, output, errors = how(BEFORE + source, folder, temporary, processes)
         # But for the cache that importing torchvision makes.
         cache = ("torchinductor_", "torchelastic_")
         left = [n.name for n in temporary.iterdir() if not n.name.startswith(cache)]
@@ -177,13 +189,12 @@ def test_runs_on_other_data(name, row, run, tmp_path):
     if "torchrun" in row:
         script = tmp_path / "recipe.py"
         before = BEFORE.replace('"given"', repr(str(tmp_path / "given")))
-        before = before.replace("mkdir()", "mkdir(exist_ok=True)")
         script.write_text(before + source, encoding="utf-8")
         with launch(script, processes=row["torchrun"]) as process:
             output = process.stdout.read()
         code, errors = 0, ""
     else:
-        code, output, errors = run(source)
+        code, output, errors = run(source, row.get("processes", 1))
     if "raises" in row:
         assert code == 1 and re.search(row["raises"], errors), errors
         return

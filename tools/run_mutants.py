@@ -1,14 +1,15 @@
 """Break the course on purpose and see whether a test notices: `make test-strength`.
 
-First the notebooks: in each, every stored output is changed, and one number in a cell that
-prints; what no output shows of that, the fingerprint of the code tells. Then helper: mutmut
-changes it in one place at a time (its settings are in pyproject.toml). Exit code 1 if a change
-to a notebook passes, if fewer than nine mutants in ten are caught, or if one of the others has
-no reason in tests/mutants_not_caught.toml.
+First every stored answer to an exercise is judged on five draws. Then the notebooks: in each,
+every stored output is changed, and one number in a cell that prints; what no output shows of
+that, the fingerprint of the code tells. Then helper: mutmut changes it in one place at a time
+(its settings are in pyproject.toml). Exit code 1 if a change to a notebook passes, if fewer than
+nine mutants in ten are caught, or if one of the others has no reason in
+tests/mutants_not_caught.toml.
 
-`strength.py notebooks` and `strength.py helper` do one of the two. `strength.py helper check
-train` does those modules alone, `strength.py helper 300` as many mutants, drawn from all modules
-by a fixed seed. `strength.py judge` tells the last run's result again.
+`run_mutants.py answers`, `... notebooks` and `... helper` do one of the three. `... helper check
+train` does those modules alone, `... helper 300` as many mutants, drawn from all modules
+by a fixed seed. `... judge` tells the last run's result again.
 """
 
 import ast
@@ -221,11 +222,21 @@ def break_notebooks(changes: int = 2) -> bool:
     return all(caught[kind] == total[kind] for kind in ("outputs", "numbers"))
 
 
+def judge_answers_often() -> bool:
+    """Each answer to an exercise on five draws, and all strange ones on every exercise."""
+    command = [sys.executable, "-m", "pytest", "-q"]
+    command += ["tests/test_exercises.py", "tests/test_check.py"]
+    variables = {**os.environ, "COURSE_DRAWS": "5"}
+    return subprocess.run(command, cwd=ROOT, env=variables).returncode == 0
+
+
 if __name__ == "__main__":
     what, *modules = sys.argv[1:] or ["both"]
     # Two mutants at once, each with one core.
     os.environ |= {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
     held = True
+    if what in ("both", "answers"):
+        held &= judge_answers_often()
     if what in ("both", "notebooks"):
         held &= break_notebooks()
     if what in ("both", "helper"):
