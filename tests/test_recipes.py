@@ -17,8 +17,6 @@ from pathlib import Path
 import pytest
 from course import LESSONS, code_cells, recipes, tags
 
-from helper.launch import launch
-
 HEAD, YOURS = "# Recipe: ", "# Yours instead of this block: "
 TABLES = Path(__file__).with_name("recipes")
 RECIPES = recipes()
@@ -182,19 +180,11 @@ def test_placeholders_stand_in_one_block(name):
 
 
 @pytest.mark.parametrize("name, row", list(replacements()))
-def test_runs_on_other_data(name, row, run, tmp_path):
+def test_runs_on_other_data(name, row, run):
     # "changes" is for what a recipe does when it is asked to: `then` looks at it.
     changes = row.get("changes", False)
     source = replaced(RECIPES[name], row["yours"], row.get("then", ""), changes)
-    if "torchrun" in row:
-        script = tmp_path / "recipe.py"
-        before = BEFORE.replace('"given"', repr(str(tmp_path / "given")))
-        script.write_text(before + source, encoding="utf-8")
-        with launch(script, processes=row["torchrun"]) as process:
-            output = process.stdout.read()
-        code, errors = 0, ""
-    else:
-        code, output, errors = run(source, row.get("processes", 1))
+    code, output, errors = run(source, row.get("processes", 1))
     if "raises" in row:
         assert code == 1 and re.search(row["raises"], errors), errors
         return

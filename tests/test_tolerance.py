@@ -91,6 +91,8 @@ def test_nbval_compares_so(tmp_path_factory):
     try:
         nbformat.write(notebook, folder / "a.ipynb")
         command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-rA", folder]
+        # Importing these takes its time.
+        command += ["-p", "no:hypothesispytest", "-p", "no:benchmark"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     finally:
         (folder / "a.ipynb").unlink()
