@@ -143,7 +143,7 @@ def replaced(source, yours, then="", changes=False):
     start, end = block_of(source)
     margin = lines[start][: -len(lines[start].lstrip())]
     lines[start : end + 1] = [
-        textwrap.indent(f"{yours.strip()}\n{LOOK}", margin),
+        textwrap.indent(f"{yours.strip()}\n{'' if changes else LOOK}", margin),
     ]
     kept = "_LEFT()"
     if re.search("save|checkpoint|resume|go on", lines[0]):  # its first line says so
