@@ -37,9 +37,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CAUGHT, SURVIVED, NO_TEST = 1, 0, 33
 
 
-REASONS = (
-    ROOT / "tests" / "mutants_not_caught.toml"
-)  # function, changed line: why that is right
+# By function, the changed line: why that is right.
+REASONS = ROOT / "tests" / "mutants_not_caught.toml"
 MUTMUT = str(Path(sys.executable).with_name("mutmut"))
 
 

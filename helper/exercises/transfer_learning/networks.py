@@ -130,9 +130,8 @@ def _settings(part: nn.Module) -> dict[str, object]:
     """What stands in a part itself, such as momentum; not whether it is in training mode."""
     found = {}
     for key, value in vars(part).items():
-        own = (
-            getattr(value, "__func__", None) is type(part).forward
-        )  # put back as it was
+        # A forward that was put back as it was.
+        own = getattr(value, "__func__", None) is type(part).forward
         if key != "training" and not key.startswith("_") and not own:
             simple = isinstance(value, (int, float, str, tuple, type(None)))
             found[key] = value if simple else id(value)
