@@ -134,3 +134,14 @@ def test_jupyterlab_that_does_not_start_says_why(tmp_path):
     assert "port" in done.stdout
     (log,) = re.findall(r"All of it is in (.*)\.$", done.stdout.strip())
     assert "port" in Path(log).read_text(encoding="utf-8")
+
+
+def test_a_server_that_is_deaf_is_ended_all_the_same(monkeypatch):
+    monkeypatch.setattr(open_lab, "SECONDS_TO_END", 0.2)
+    code = "import signal\nsignal.signal(15, signal.SIG_IGN)\nprint(1, flush=True)\ninput()"
+    command = [sys.executable, "-c", code]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        process.stdout.readline()
+        open_lab.end(process)
+        assert process.returncode != 0

@@ -15,6 +15,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "notebooks/00_start_here.ipynb"
 SECONDS = 120  # a slow disk, the first time
+SECONDS_TO_END = 15
 
 
 def command() -> list[str]:
@@ -109,6 +110,16 @@ def stop(signal_number, frame):
     raise KeyboardInterrupt
 
 
+def end(process: subprocess.Popen) -> None:
+    """In good order; but Ctrl+C while JupyterLab still starts can leave it deaf to that."""
+    process.terminate()
+    try:
+        process.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def main() -> int:
     where = address()
     if where is not None:
@@ -152,13 +163,11 @@ def main() -> int:
             sys.stdout.flush()
             process.wait()
     except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
+        end(process)
         print("\nThe course is closed. `make lab` opens it again.", flush=True)
         return 0
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
         give_back_terminal(group)
     log.seek(begin)
     last = "\n    ".join(log.read().strip().splitlines()[-6:])
