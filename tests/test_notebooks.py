@@ -24,33 +24,77 @@ def outputs_as_text(cell):
         )
 
 
+def has_claims(path):
+    return any("claims" in tags(cell) for cell in code_cells(path))
+
+
 @every_lesson
 def test_opens_and_closes_as_the_others_do(path):
     number = path.stem[:2]
     texts = markdown(path)
     opening, whole = texts[0], "\n\n".join(texts)
     assert opening.startswith(f"# {number} · ")
-    for promise in ("**You will** ", "**You will learn to** ", "**You need** "):
-        assert f"\n\n{promise}" in opening
-    closing = [
-        "## What you can do now",
-        "## In practice",
-        "## On your own",
-        "**Next:**",
-    ]
+    promises = ["**You will** ", "**You will learn to** ", "**You need** "]
+    places = [opening.index(f"\n\n{promise}") for promise in promises]
+    assert places == sorted(places)
+    closing = ["## What you can do now", "## In practice", "## On your own"]
+    if has_claims(path):
+        closing += ["## Further reading", "## What this notebook claims"]
+        why = opening[: places[0]].partition("\n\n")[2]
+        assert len(why.split()) >= 25, "the opening doesn't say why one wants this"
+        assert "](pictures/" in whole, "no picture of an idea"
+    closing += ["**Next:**"]
     places = [whole.index(heading) for heading in closing]
     assert places == sorted(places)
-    can_do, practice, alone, after = (
+    sections = [
         whole[start:end]
         for start, end in zip(places, [*places[1:], len(whole)], strict=True)
-    )
+    ]
+    can_do, practice, alone, after = *sections[:3], sections[-1]
     assert can_do.count("\n- **") == 3
     assert practice.count("\n- ") >= 3
     numbered = re.findall(r"(?m)^(\d)\. (\w+)", alone)
     assert len(numbered) >= 3 and sum(word == "Why" for _, word in numbered) >= 2
+    if has_claims(path):
+        assert len(re.findall(r"(?m)^- \[.+\]\(https://.+\).+", sections[3])) >= 3
     # A link to the notebook that comes next in the series; the last one's is the cheat sheet.
     (target,) = LINK.findall(after)
     assert path.parent / target == PATHS[PATHS.index(path) + 1]
+
+
+@every_lesson
+def test_what_guards_stands_in_the_last_cell_and_says_what_is_off(path):
+    if not has_claims(path):
+        pytest.skip("not yet")
+    *_, claims = code_cells(path)
+    assert "claims" in tags(claims)
+    asserts = [
+        n for n in ast.walk(ast.parse(claims.source)) if isinstance(n, ast.Assert)
+    ]
+    assert asserts and all(node.msg is not None for node in asserts)
+
+
+@every_lesson
+def test_results_are_shown_as_numbers_not_as_verdicts(path):
+    """No print of nothing but constants: what was measured is printed."""
+    if not has_claims(path):
+        pytest.skip("not yet")
+    for cell in code_cells(path):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
+                constant = all(isinstance(a, ast.Constant) for a in node.args)
+                assert not constant, ast.unparse(node)
+
+
+@every_lesson
+def test_asks_where_the_answer_can_surprise_and_not_everywhere(path):
+    if not has_claims(path):
+        pytest.skip("not yet")
+    texts = "\n\n".join(markdown(path)).partition("## What you can do now")[0]
+    texts = re.sub(r"```.*?```|`[^`\n]*`|<details>.*?</details>", "", texts, flags=re.S)
+    texts = re.sub(r"(?ms)^### Exercise.*?(?=^## |\Z)", "", texts)
+    asked = re.findall(r"[^.?!\n]*\?(?!\*?[\"”])", texts)
+    assert len(asked) <= 10, asked
 
 
 @every_lesson
@@ -113,6 +157,16 @@ def test_outputs_are_fit_to_be_seen(path):
                 assert len(output.metadata["image/png"]["alt"]) > 40
         if "alt" in cell.metadata:
             assert any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+@every_lesson
+def test_a_figure_shown_elsewhere_is_the_stored_one(path):
+    """Such as at the top of the lesson, where the reader sees what will stand at its end."""
+    for name, figure in refresh_outputs.pictures(read(path)).items():
+        assert (path.parent / "pictures" / name).read_bytes() == figure, (
+            "`make refresh`"
+        )
+        assert f"](pictures/{name})" in "".join(markdown(path)), f"{name} is not shown"
 
 
 @every_notebook

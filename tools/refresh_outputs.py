@@ -52,10 +52,10 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     count = 0
     for cell in notebook.cells:
         # The course's own: `alt` is the alternative text of the figure that the cell draws,
-        # `tolerance` says how far its numbers may move.
+        # `picture` where the figure is shown besides, `tolerance` how far its numbers may move.
         cell.metadata = {
             k: cell.metadata[k]
-            for k in ("alt", "tags", "tolerance")
+            for k in ("alt", "picture", "tags", "tolerance")
             if k in cell.metadata
         }
         if cell.cell_type != "code":
@@ -99,6 +99,20 @@ def shrink(png: str) -> str:
     return base64.b64encode(file.getvalue()).decode() + "\n"
 
 
+def pictures(notebook: NotebookNode) -> dict[str, bytes]:
+    """The figures that are shown elsewhere too, such as at the top of the lesson, by file name.
+
+    A cell's metadata `"picture": "04_end.png"` puts its figure into notebooks/pictures/.
+    """
+    return {
+        cell.metadata["picture"]: base64.b64decode(output.data["image/png"])
+        for cell in notebook.cells
+        if "picture" in cell.metadata
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    }
+
+
 def keep_excused(stored: NotebookNode, notebook: NotebookNode) -> None:
     """Give back what was stored to cells that nbval doesn't compare, or where numbers agree.
 
@@ -117,8 +131,16 @@ def refresh(path: Path) -> None:
     notebook = execute(nbformat.read(path, as_version=4))
     keep_excused(nbformat.read(path, as_version=4), notebook)
     text = nbformat.writes(normalise(notebook)) + "\n"
+    replace(path, text.encode())
+    for name, figure in pictures(notebook).items():
+        replace(path.parent / "pictures" / name, figure)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write the whole file or nothing of it."""
+    path.parent.mkdir(exist_ok=True)
     new = path.with_suffix(".new")
-    new.write_text(text, encoding="utf-8", newline="\n")
+    new.write_bytes(content)
     new.replace(path)
 
 
