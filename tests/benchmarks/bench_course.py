@@ -128,7 +128,7 @@ def textbook(open_data, epochs: int = 5) -> tuple[float, float, float]:
     return seconds, evaluate(model, test_loader, nn.NLLLoss())[1]
 
 
-def course(open_data, goals: list[float], patience: int = 60) -> dict[float, float]:
+def course_way(open_data, goals: list[float], patience: int = 60) -> dict[float, float]:
     """The course's way: seconds until each accuracy on the test part is reached.
 
     Measured after every fifth step at first, so that an early goal is seen, later after
@@ -191,7 +191,7 @@ def test_time_to_accuracy(name, benchmark, note):
     def turn():
         seconds, accuracy = textbook(open_data)
         ends.append(accuracy)
-        rounds.append((seconds, course(open_data, [accuracy, 0.95, 0.97])))
+        rounds.append((seconds, course_way(open_data, [accuracy, 0.95, 0.97])))
 
     benchmark.pedantic(turn, rounds=3 if name == "digits" else 1)
     for goal in (0.95, 0.97):
