@@ -89,8 +89,8 @@ def view_and_copy() -> Drawing:
         (318, 116), (318, 150), (256, 150), (256, 186), colour=BLUE.line, arrow=True
     )
     drawing.line((574, 116), (574, 186), colour=GREEN.line, arrow=True)
-    drawing.text(226, 132, "the same memory", colour=BLUE.text)
-    drawing.text(586, 150, "its own memory", colour=GREEN.text, anchor="start")
+    drawing.text(226, 132, "a view: same memory", colour=BLUE.text)
+    drawing.text(562, 150, "a copy: its own memory", colour=GREEN.text, anchor="end")
     table(drawing, 120, 190, [numbers.tolist()], marks=new)
     table(drawing, 466, 190, [copy.flatten().tolist()], marks=old)
     drawing.line((138, 264), (138, 230), colour=VERMILLION.line, arrow=True)
