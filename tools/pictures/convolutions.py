@@ -121,7 +121,7 @@ def pooling() -> Drawing:
     drawing = Drawing(
         "Max pooling and global average pooling",
         "A channel of 4 × 4 numbers, in the middle. To the left, max pooling keeps the largest "
-        f"number of each 2 × 2 part: {_written(largest)[0]} and {_written(largest)[1]}, a channel "
+        f"number of each 2 × 2 part: {', '.join(sum(_written(largest), []))}, a channel "
         "of 2 × 2. To the right, global average pooling gives one number for the whole channel, "
         f"its mean {short(mean)}.",
         250,

@@ -70,7 +70,7 @@ def fitting() -> Drawing:
         "Underfitting, a good fit, overfitting",
         "Three panels with the same points and a polynomial fitted to the training points: a line "
         "misses the bend; a curve of degree 3 follows it; a curve of degree 11 goes through every "
-        f"training point and far from the validation points. {said[0].upper()}{said[1:]}.",
+        f"training point and misses the validation points. {said[0].upper()}{said[1:]}.",
         320,
     )
     for i, (name, degree) in enumerate(degrees.items()):
