@@ -52,7 +52,7 @@ def _digits(text: str) -> dict[str, str]:
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
     """A markdown cell, changed in one number, unit or comparison: the kind of change, the text."""
-    masked = prose.NOT_PROSE.sub(lambda match: "|" * len(match[0]), source)
+    masked = prose.masked(source)
     for match in NUMBER.finditer(masked):
         text = match[0]
         if text[0].isdigit():
