@@ -20,7 +20,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn, optim
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from torchvision.datasets import CIFAR10, ImageFolder
 from torchvision.transforms.v2 import functional
@@ -35,10 +34,9 @@ RESUME = DATA / "downloads" / "pretrain_densenet.pt"
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 WORKERS = os.cpu_count()
 SIZE = 64  # the pictures are enlarged to what load_backbone's transforms give
-EPOCHS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 40, 512, 0.5, 5e-4
+EPOCHS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 40, 1024, 0.8, 5e-4
 SMOOTHING, CUT = 0.1, 8
-DECAY = 0.998  # of the average over the steps' weights: about the last five epochs
-PARTS = ("average", "optimizer", "scheduler")  # of a training, beside its model
+PARTS = ("optimizer", "scheduler")  # of a training, beside its model
 
 
 def load(folder: Path | None, train: bool) -> tuple[Tensor, Tensor, list[str]]:
@@ -86,12 +84,10 @@ def cut_out(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 class Training:
-    """The model, the average of its weights, and what changes them."""
+    """The model, and what changes its weights."""
 
     def __init__(self, model: SmallDenseNet, total_steps: int) -> None:
         self.model = model
-        averaging = get_ema_multi_avg_fn(DECAY)
-        self.average = AveragedModel(model, multi_avg_fn=averaging, use_buffers=True)
         self.loss_function = nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
         options = {"momentum": 0.9, "nesterov": True, "weight_decay": WEIGHT_DECAY}
         self.optimizer = optim.SGD(model.parameters(), LEARNING_RATE, **options)
@@ -118,7 +114,6 @@ class Training:
         loss.backward()
         self.optimizer.step()
         self.scheduler.step()
-        self.average.update_parameters(self.model)
         return loss.detach()
 
     def epoch(self, images: Tensor, labels: Tensor, steps: int, seed: int) -> float:
@@ -181,11 +176,11 @@ def pretrain(folder: Path | None, epochs: int, minutes: float | None = None) -> 
             training.save(epoch=epoch, epochs=epochs, seconds=seconds)
             saved = time.monotonic()
 
-    best = training.average.module.to("cpu", torch.half)
+    model.to("cpu", torch.half, memory_format=torch.contiguous_format)
     WEIGHTS.parent.mkdir(exist_ok=True)
     save_checkpoint(
         WEIGHTS,
-        best,
+        model,
         classes=classes,
         mean=[round(number, 4) for number in mean.tolist()],
         std=[round(number, 4) for number in std.tolist()],
