@@ -43,7 +43,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(script, folder, monkeypatch, cap
     script.pretrain(folder, 2)
     whole = torch.load(script.WEIGHTS)
     assert whole["classes"] == ["dark", "pale"] and not script.RESUME.exists()
-    assert "\n2 epochs in 0.0 minutes" in capsys.readouterr().out
+    assert "\n2 epochs in " in capsys.readouterr().out
 
     script.WEIGHTS.unlink()
     save = script.save_checkpoint
