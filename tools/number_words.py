@@ -1,6 +1,7 @@
 """Read a number as people write it: "1,437", "twenty-four", "half a million", "200 kB"."""
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 ONES = "two three four five six seven eight nine ten eleven twelve thirteen fourteen".split()
@@ -37,6 +38,7 @@ def _any(words) -> str:
 
 DIGITS = r"(?:(?<!\w)[-−+])?(?:(?<![\w.])|(?<=\dx))(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 DIGITS += r"(?:e[-+−]?\d+)?[⁻⁰¹²³⁴-⁹]*"
+FRACTION = r"(?<![\w.])\d*[½⅓⅔¼¾]"
 SCALE = rf"(?:{_any(SCALES)})s?"
 WORD = rf"(?:{SCALE}|{_any(WORDS)})"
 WHOLE = rf"{WORD}(?:(?:[ -]|(?<=dred) and |(?<=sand) and ){WORD}\b)*(?:-?fold)?"
@@ -45,7 +47,7 @@ FACTOR = r"(?:twice|thrice|(?:doubl|tripl|quadrupl|halv)(?:e[sd]?|ing))"
 WORDED = (
     rf"\b(?:{PART}|{FACTOR}|{WHOLE}(?: and a half)?)\b(?!-way|[- ](?:party|precision))"
 )
-NUMBER = rf"(?:{DIGITS}(?:[ -]{SCALE}\b)?|{WORDED})"
+NUMBER = rf"(?:{FRACTION}|{DIGITS}(?:[ -]{SCALE}\b)?|{WORDED})"
 UNIT = rf"(?:(?:[ -]?|(?: of)? an? )(?:{_any(UNITS)}|{MULTIPLE})(?!\w)(?:/\w+)?)"
 ONE_NUMBER = re.compile(rf"(?P<number>{NUMBER})(?P<unit>{UNIT})?", re.I)
 
@@ -80,6 +82,8 @@ def _in_words(words: list[str]) -> float:
 def value(text: str) -> tuple[float, bool]:
     """The value of a number, and whether it is a share or a factor: its inverse may be meant."""
     text = text.lower()
+    if re.fullmatch(FRACTION, text):
+        return float(text[:-1] or 0) + unicodedata.numeric(text[-1]), len(text) == 1
     if match := re.fullmatch(rf"({DIGITS})(?:[ -]({SCALE}))?", text):
         scale = SCALES[match[2].rstrip("s")] if match[2] else 1
         return _in_digits(match[1]) * scale, False

@@ -37,7 +37,7 @@ NOT_PROSE = re.compile(
     re.S | re.M | re.X,
 )
 # What is said of a number before it and after it belongs to the quantity.
-BEFORE = r"(?:\w+er|more|less|worse) than|at least|at most|not quite|as (?:many|much) as|up to"
+BEFORE = r"(?:\w+er|more|less|worse) than|at least|at most|not quite|as (?:many|much|few) as|up to"
 BEFORE += (
     "|about|around|approximately|roughly|close to|nearly|almost|over|under|above|below"
 )
@@ -46,7 +46,7 @@ BEFORE = (
 )
 AFTER = r" or (?:more|less|fewer|so)\b| at (?:most|least)\b"
 PRODUCT, RANGE = r"(?: ?[×x] ?| by )", r"(?: to | or | ?– ?|-)(?:an? )?"
-RATIO = r"(?: in | out of | of )(?:the |every |an? )?| ?/ ?"
+RATIO = r"(?:(?:(?<=[a-z]) [a-z]+)? in | out of | of )(?:the |every |an? )?| ?/ ?"
 QUANTITY = re.compile(
     rf"(?P<shape>\((?:\w+, ?)*\d+(?:, ?\w+)*,?\))"
     rf"|(?:{BEFORE})*(?:between {NUMBER}{UNIT}? and )?{NUMBER}"
