@@ -405,7 +405,7 @@ print(f"rank {os.environ['RANK']}: {sorted(name for name in names if 'gloo' in n
 def test_two_processes_end_with_their_group(name, tmp_path):
     """A thread of the group that is late would find Python gone and abort; see notebook 09."""
     if name == "09_train.py":
-        source, end = TRAIN.read_text(encoding="utf-8"), "epoch 1: loss"
+        source, end = TRAIN.read_text(encoding="utf-8"), "epoch  1: loss"
         options = ["--epochs", 1, "--folder", tmp_path]
     else:
         (source,) = [
