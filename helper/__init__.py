@@ -16,4 +16,6 @@ check        says whether an exercise is right, and what is wrong
 exercises    what each exercise expects, a package a notebook
 expect       what the exercises compare answers with, for their authors
 errors       an exception in one line
+
+course.mplstyle is what figures look like: `plt.style.use("helper.course")`.
 """

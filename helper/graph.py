@@ -33,7 +33,8 @@ def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure
             f"the graph has {len(nodes):,} nodes, and up to {MOST_NODES} can be drawn: show "
             "that of a smaller network, or of one layer"
         )
-    figure = _draw(_places(nodes, edges), edges, names or {})
+    with plt.style.context("helper.course"):
+        figure = _draw(_places(nodes, edges), edges, names or {})
     plt.close(figure)  # shown once, as the cell's value, and not again at its end
     return figure
 
@@ -90,19 +91,19 @@ def _draw(
     names: dict[str, Tensor],
 ) -> Figure:
     levels = Counter(y for _, y in place.values())
-    size = (max(3, 2.2 * max(levels.values())), 0.8 * len(levels))
+    size = (max(3.2, 1.6 * max(levels.values())), 0.65 * len(levels))
     figure, axis = plt.subplots(figsize=size)
     for node, child in edges:
-        arrow = {"arrowstyle": "->", "shrinkA": 12, "shrinkB": 12, "color": "0.4"}
+        arrow = {"arrowstyle": "->", "shrinkA": 12, "shrinkB": 12, "color": "dimgray"}
         axis.annotate("", place[child], place[node], arrowprops=arrow)
     called = {id(tensor): name for name, tensor in names.items()}
     for node, (x, y) in place.items():
         leaf = getattr(node, "variable", None)
-        text = node.name().removesuffix("0")
+        text, colour = node.name().removesuffix("0"), "white"
         if leaf is not None:
-            text = called.get(id(leaf), "leaf")
+            text, colour = called.get(id(leaf), "leaf"), ("C0", 0.2)
             text += f" {tuple(leaf.shape)}" if leaf.ndim else ""
-        box = {"boxstyle": "round", "facecolor": "white" if leaf is None else "#cfe3f5"}
+        box = {"boxstyle": "round", "facecolor": colour}
         axis.text(x, y, text, ha="center", va="center", bbox=box, parse_math=False)
     axis.set(xlim=(0, 1), ylim=(0.5 - len(levels), 0.5))
     axis.axis("off")

@@ -1,6 +1,7 @@
 """Pictures of what a lesson computed. Each function returns its Figure.
 
-The last line of a cell shows the Figure that it evaluates to; `.savefig(path)` keeps it.
+The last line of a cell shows the Figure that it evaluates to; `.savefig(path)` keeps it. All
+look as helper/course.mplstyle says.
 
 images   show_images, show_prediction
 history  show_history

@@ -27,23 +27,28 @@ def show_history(history: dict[str, list[float]]) -> Figure:
             "history must hold numbers under 'train_loss' and 'valid_loss', got "
             f"{', '.join(repr(name) for name in history) or 'nothing'}"
         )
-    figure, axis = plt.subplots(figsize=(6, 3))
-    for name, style in [("train_loss", "--"), ("valid_loss", "-")]:
-        values = losses[name]
-        label = {"train_loss": "training", "valid_loss": "validation"}[name]
-        axis.plot(range(1, len(values) + 1), values, style, label=label)
+    with plt.style.context("helper.course"):
+        figure = _draw(losses)
+    plt.close(figure)  # shown once, as the cell's value, and not again at its end
+    return figure
+
+
+def _draw(losses: dict[str, list[float]]) -> Figure:
+    figure, axis = plt.subplots()
+    for label, values in zip(("training", "validation"), losses.values(), strict=True):
+        axis.plot(range(1, len(values) + 1), values, label=label)
     valid = losses["valid_loss"]
     finite = [i for i in range(len(valid)) if math.isfinite(valid[i])]
     if finite:
         best = min(finite, key=valid.__getitem__) + 1
-        axis.axvline(best, linestyle=":", color="0.4", label=f"lowest, epoch {best}")
+        label = f"lowest, epoch {best}"
+        axis.axvline(best, linestyle=":", color="dimgray", label=label)
     negative = any(value < 0 for values in losses.values() for value in values)
     axis.set(xlabel="epoch", ylabel="loss")
+    axis.xaxis.get_major_locator().set_params(integer=True)
     if not negative:
         axis.set_ylim(0, None)
     axis.legend()
-    figure.tight_layout()
-    plt.close(figure)
     return figure
 
 

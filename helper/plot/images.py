@@ -33,7 +33,8 @@ def show_images(
     if not isinstance(columns, int) or columns < 1:
         raise ValueError(f"columns must be a whole number, 1 or more, got {columns!r}")
     pictures = _drawable(images)
-    figure = _draw_grid(pictures, titles, min(columns, len(pictures)))
+    with plt.style.context("helper.course"):
+        figure = _draw_grid(pictures, titles, min(columns, len(pictures)))
     plt.close(figure)  # shown once, as the cell's value, and not again at its end
     return figure
 
@@ -58,16 +59,16 @@ def _draw_grid(
     low, high = finite.min(), finite.max()
     rows = math.ceil(len(pictures) / columns)
     lines = 0 if titles is None else max(str(t).count("\n") + 1 for t in titles)
-    size = (1.1 * columns, (1.1 + 0.3 * lines) * rows)
+    side = min(1.1, plt.rcParams["figure.figsize"][0] / columns)  # inches
+    size = (side * columns, (side + 0.15 * lines) * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, picture in zip(axes.flat, pictures, strict=False):  # some stay empty
-        axis.imshow(picture, cmap="gray", vmin=low, vmax=high)
+        axis.imshow(picture, vmin=low, vmax=high)
     # Without mathematics: a $ in a title is a dollar.
     for axis, title in zip(axes.flat, titles or (), strict=False):
         axis.set_title(_text_of(title), parse_math=False)
-    figure.tight_layout(pad=0.4)
     return figure
 
 
@@ -160,14 +161,21 @@ def show_prediction(
             "softmax(logits, dim=0) makes probabilities of them"
         )
     (picture,) = _drawable(image.unsqueeze(0))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(6, 2.6))
-    left.imshow(picture, cmap="gray")
+    with plt.style.context("helper.course"):
+        figure = _draw_prediction(picture, probabilities.numpy(), classes)
+    plt.close(figure)
+    return figure
+
+
+def _draw_prediction(
+    picture: np.ndarray, probabilities: np.ndarray, classes: list[str]
+) -> Figure:
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 2.2), width_ratios=(1, 2))
+    left.imshow(picture)
     left.axis("off")
     places = range(len(classes))  # by number: two classes may have the same name
-    right.barh(places, probabilities.numpy())
+    right.barh(places, probabilities)
     right.set_yticks(places, classes, parse_math=False)
     right.set(xlim=(0, 1), xlabel="probability", ylabel="class")
     right.invert_yaxis()
-    figure.tight_layout()
-    plt.close(figure)
     return figure
