@@ -1,0 +1,20 @@
+"""Write notebooks/pictures: a drawing for each idea that a lesson explains."""
+
+from course import NOTEBOOKS
+from pictures import autograd, networks, tensors, training
+from pictures.canvas import Drawing
+
+FOLDER = NOTEBOOKS / "pictures"
+MODULES = [tensors, autograd, networks, training]
+
+
+def drawings() -> dict[str, Drawing]:
+    """Every drawing, by its name."""
+    return {draw.__name__: draw() for module in MODULES for draw in module.DRAWINGS}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, drawing in drawings().items():
+        path = FOLDER / f"{name}.svg"
+        path.write_text(drawing.svg(), encoding="utf-8", newline="\n")
