@@ -1,15 +1,16 @@
 """Break the course on purpose and see whether a test notices: `make test-strength`.
 
-First every stored answer to an exercise is judged on five draws. Then the notebooks: in each,
+First every stored answer to an exercise is judged on five draws. Then the prose of the lessons:
+each number in it is changed, and tools/quantities.py has to notice. Then the notebooks: in each,
 every stored output is changed, and one number in a cell that prints; what no output shows of
 that, the fingerprint of the code tells. Then helper: mutmut changes it in one place at a time
 (its settings are in pyproject.toml). Exit code 1 if a change to a notebook passes, if fewer than
-nine mutants in ten are caught, or if one of the others has no reason in
-tests/mutants_not_caught.toml.
+95 in 100 changes to the prose are noticed, if fewer than nine mutants in ten are caught, or if
+one of the others has no reason in tests/mutants_not_caught.toml.
 
-`run_mutants.py answers`, `... notebooks` and `... helper` do one of the three. `... helper check
-train` does those modules alone, `... helper 300` as many mutants, drawn from all modules
-by a fixed seed. `... judge` tells the last run's result again.
+`run_mutants.py answers`, `... prose`, `... notebooks` and `... helper` do one of the four.
+`... helper check train` does those modules alone, `... helper 300` as many mutants, drawn from
+all modules by a fixed seed. `... judge` tells the last run's result again.
 """
 
 import ast
@@ -29,6 +30,7 @@ from pathlib import Path
 
 import course
 import nbformat
+import prose_mutants
 import refresh_outputs
 from nbformat import NotebookNode
 
@@ -236,6 +238,8 @@ if __name__ == "__main__":
     held = True
     if what in ("both", "answers"):
         held &= judge_answers_often()
+    if what in ("both", "prose"):
+        held &= prose_mutants.break_prose(course.LESSONS)
     if what in ("both", "notebooks"):
         held &= break_notebooks()
     if what in ("both", "helper"):

@@ -128,7 +128,7 @@ def textbook(open_data, epochs: int = 5) -> tuple[float, float, float]:
     return seconds, evaluate(model, test_loader, nn.NLLLoss())[1]
 
 
-def course(open_data, goals: list[float], patience: int = 60) -> dict[float, float]:
+def course_way(open_data, goals: list[float], patience: int = 60) -> dict[float, float]:
     """The course's way: seconds until each accuracy on the test part is reached.
 
     Measured after every fifth step at first, so that an early goal is seen, later after
@@ -191,7 +191,7 @@ def test_time_to_accuracy(name, benchmark, note):
     def turn():
         seconds, accuracy = textbook(open_data)
         ends.append(accuracy)
-        rounds.append((seconds, course(open_data, [accuracy, 0.95, 0.97])))
+        rounds.append((seconds, course_way(open_data, [accuracy, 0.95, 0.97])))
 
     benchmark.pedantic(turn, rounds=3 if name == "digits" else 1)
     for goal in (0.95, 0.97):
@@ -371,5 +371,4 @@ def test_second_make_lab(benchmark, note):
 
     benchmark.pedantic(turn, rounds=3, warmup_rounds=1)
     row = "a second `make lab` until it answers, to JupyterLab's own start"
-    note(row, pairs[1:])
-    assert max(first for first, _ in pairs[1:]) < 5
+    note(row, pairs[1:], at_most=1.5)
