@@ -16,7 +16,9 @@ from PIL import ImageColor, ImageFont
 # Drawings that no page shows yet.
 TO_COME = set(
     """
-    fitting forward_and_backward gradient_step ladder network neuron three_parts training_loop
+    broadcasting checkpoint convolution convolution_channels course data_parallel fitting
+    folders_to_batches forward_and_backward freeze_and_replace gradient_step kept_features ladder
+    loss_curves matrix_product network neuron pooling ring three_parts training_loop
     view_and_copy
     """.split()
 )

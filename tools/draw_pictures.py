@@ -1,11 +1,33 @@
 """Write notebooks/pictures: a drawing for each idea that a lesson explains."""
 
 from course import NOTEBOOKS
-from pictures import autograd, networks, tensors, training
+from pictures import (
+    autograd,
+    convolutions,
+    folders,
+    networks,
+    overview,
+    processes,
+    tensors,
+    training,
+    transfer,
+    validation,
+)
 from pictures.canvas import Drawing
 
 FOLDER = NOTEBOOKS / "pictures"
-MODULES = [tensors, autograd, networks, training]
+MODULES = [
+    overview,
+    tensors,
+    autograd,
+    networks,
+    training,
+    validation,
+    folders,
+    convolutions,
+    transfer,
+    processes,
+]
 
 
 def drawings() -> dict[str, Drawing]:

@@ -1,10 +1,17 @@
 """The drawings of ideas in notebooks/pictures, a small function each.
 
-svg       elements as text
-canvas    the card, the palette, the sizes, lines and boxes
-parts     tables of numbers, axes
-tensors   shapes, memory, broadcasting, the matrix product
-autograd  values forward, gradients backward, a step
-networks  a neuron, layers
-training  the loop, the three parts of the data, fits, losses, a checkpoint
+svg           elements as text
+palette       colours, sizes, fonts
+canvas        the card, and the shapes on it
+parts         tables of numbers, axes
+overview      the whole course
+tensors       shapes, memory, broadcasting, the matrix product
+autograd      values forward, gradients backward, a step
+networks      a neuron, layers
+training      the loop, a checkpoint
+validation    three parts of the data, fits, loss curves
+folders       from folders of pictures to batches
+convolutions  a convolution, its channels, pooling
+transfer      a frozen backbone, kept features
+processes     data parallel training, the ring
 """

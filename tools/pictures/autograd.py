@@ -66,6 +66,19 @@ def forward_and_backward() -> Drawing:
         drawing.line((middle, 184), (middle, 112), arrow=True)
         _operation(drawing, middle, sign)
     _operation(drawing, 577.5, "²")
+    chain = {
+        "error": f"2 · {short(error)} = {short(error.grad)}",
+        "b": f"1 · {short(product.grad)} = {short(b.grad)}",
+        "w": f"{short(x)} · {short(product.grad)} = {short(w.grad)}",
+    }
+    drawing.text(
+        524, 190, "the chain rule", colour=VERMILLION.text, bold=True, anchor="start"
+    )
+    for i, (name, words) in enumerate(chain.items()):
+        drawing.text(524, 214 + 22 * i, name, colour=VERMILLION.text, anchor="start")
+        drawing.text(
+            580, 214 + 22 * i, words, colour=VERMILLION.text, anchor="start", code=True
+        )
     drawing.text(
         696,
         296,

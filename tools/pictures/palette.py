@@ -15,12 +15,12 @@ class Accent(NamedTuple):
     tint: str  # a ground for both
 
 
-BLUE = Accent("#0072b2", "#005a8c", "#e3f0f8")
+BLUE = Accent("#0072b2", "#005a8c", "#eaf4fa")
 VERMILLION = Accent("#d55e00", "#a34400", "#fdf0e7")
 GREEN = Accent("#009e73", "#006b4e", "#e8f6f1")
 GREY = Accent("#595959", "#595959", "#f2f2f2")
 INK, WHITE, PALE, BORDER = "#222222", "#ffffff", "#8c8c8c", "#cccccc"
 
-SMALL, NORMAL = 14, 16  # text, as a drawing is shown
+SMALL, NORMAL, HUGE = 14, 16, 64  # text, as a drawing is shown
 WORDS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 NUMBERS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"

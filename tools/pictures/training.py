@@ -1,11 +1,7 @@
-"""Drawings about training: the loop, the three parts of the data, fits, losses, a file."""
+"""Drawings about training: the loop, and the file that keeps what was learned."""
 
-import numpy as np
-
-from helper.data import Digits
 from pictures.canvas import Drawing
-from pictures.palette import BLUE, GREEN, GREY, INK, NORMAL, VERMILLION
-from pictures.parts import axes
+from pictures.palette import BLUE, GREEN, GREY, NORMAL, VERMILLION
 
 
 def training_loop() -> Drawing:
@@ -45,96 +41,60 @@ def training_loop() -> Drawing:
     return drawing
 
 
-def three_parts() -> Drawing:
-    counts = Digits(train=True).targets.bincount()
-    valid = int((counts // 5).sum())  # a fifth of each class, as notebook 05 does it
-    train, test = int(counts.sum()) - valid, len(Digits(train=False))
-    drawing = Drawing(
-        "Training, validation and test part",
-        f"Three parts of the data, over the time of a training run. The {train:,} training digits "
-        "are used in every epoch: gradients change the weights. The "
-        f"{valid} validation digits are looked at after each epoch: we choose settings and when to "
-        f"stop. The {test} test digits are looked at once, at the very end: the number to report.",
-        296,
-    )
-    rows = [
-        ("train", train, "gradients", "change the weights", BLUE),
-        ("validation", valid, "choices", "settings, when to stop", VERMILLION),
-        ("test", test, "a report", "nothing is changed", GREEN),
-    ]
-    left, wide, epochs = 330, 62, 4
-    for row, (name, count, for_what, how, accent) in enumerate(rows):
-        y = 48 + 68 * row
-        drawing.box(24, y, 282, 52, accent=accent, thick=2)
-        drawing.text(38, y + 17, name, bold=True, size=NORMAL, anchor="start")
-        drawing.text(
-            38, y + 38, f"{count:,} digits", colour=accent.text, anchor="start"
-        )
-        drawing.text(292, y + 17, for_what, bold=True, anchor="end")
-        drawing.text(292, y + 38, how, colour=accent.text, anchor="end")
-        drawing.line((left, y + 26), (left + 366, y + 26), thick=1)
-    for epoch in range(epochs):
-        x = left + 8 + (wide + 14) * epoch
-        drawing.text(x + wide / 2, 28, f"epoch {epoch + 1}", colour=GREY.text)
-        drawing.box(x, 60, 48, 28, fill=BLUE.line, line=BLUE.line)
-        drawing.circle(x + 59, 142, 9, fill=VERMILLION.line, line=VERMILLION.line)
-    drawing.text(674, 28, "the end", colour=GREY.text)
-    drawing.polygon((674, 194), (690, 210), (674, 226), (658, 210), fill=GREEN.line)
-    drawing.line((24, 258), (696, 258), arrow=True)
-    drawing.text(24, 276, "time", colour=GREY.text, anchor="start")
-    return drawing
-
-
-def fitting() -> Drawing:
-    random = np.random.default_rng(6)
-    x = np.linspace(0.03, 0.97, 23)
-    y = np.sin(5 * x) + random.normal(0, 0.3, len(x))
-    train = np.arange(len(x)) % 2 == 0
-    degrees = {"underfitting": 1, "a good fit": 3, "overfitting": 11}
-    fits = {
-        d: np.polynomial.Polynomial.fit(x[train], y[train], d) for d in degrees.values()
+def checkpoint() -> Drawing:
+    predict = {
+        "state_dict": "all weights, and the averages of batch norms",
+        "settings": "sizes of the layers, to build the network again",
+        "classes": "the name that belongs to each logit",
+        "transforms": "how a picture is prepared",
     }
-    error = {d: (fit(x) - y) ** 2 for d, fit in fits.items()}
-    errors = {d: (e[train].mean(), e[~train].mean()) for d, e in error.items()}
+    go_on = {
+        "optimizer": "its state, such as the momentum",
+        "epoch": "how many epochs are done",
+        "random_state": "so that the next batches are the same",
+    }
+    groups = [("to predict", predict, BLUE), ("to go on training", go_on, GREEN)]
     said = "; ".join(
-        f"{name}: training error {errors[d][0]:.2f}, validation error {errors[d][1]:.2f}"
-        for name, d in degrees.items()
+        f"{name}: " + ", ".join(f"{key} ({what})" for key, what in entries.items())
+        for name, entries, _ in groups
     )
     drawing = Drawing(
-        "Underfitting, a good fit, overfitting",
-        "Three panels with the same points and a polynomial fitted to the training points: a line "
-        "misses the bend; a curve of degree 3 follows it; a curve of degree 11 goes through every "
-        f"training point and far from the validation points. {said[0].upper()}{said[1:]}.",
-        320,
+        "What a checkpoint holds",
+        f"A file, checkpoint.pt, with seven entries in two groups. {said[0].upper()}{said[1:]}.",
+        330,
     )
-    for i, (name, degree) in enumerate(degrees.items()):
-        left = 24 + 231 * i
-        drawing.text(left + 105, 24, name, bold=True, size=NORMAL)
-        drawing.text(left + 105, 46, f"degree {degree}", colour=GREY.text)
-        place = axes(drawing, left, 62, 210, 180, x=(0, 1), y=(-1.8, 1.8))
-        along = np.linspace(x[0], x[-1], 100)
-        curve = [place(a, b) for a, b in zip(along, fits[degree](along), strict=True)]
-        drawing.line(*curve, colour=INK)
-        for a, b, learned in zip(x, y, train, strict=True):
-            _point(drawing, *place(a, b), learned)
-        for j, (part, colour) in enumerate(
-            [("training error", BLUE.text), ("validation error", VERMILLION.text)]
-        ):
-            drawing.text(left + 24, 264 + 24 * j, part, colour=colour, anchor="start")
-            _point(drawing, left + 8, 264 + 24 * j, j == 0)
-            words = f"{errors[degree][j]:.2f}"
-            drawing.text(
-                left + 205, 264 + 24 * j, words, colour=colour, anchor="end", code=True
-            )
+    _file(drawing, 24, 100, "checkpoint.pt")
+    y = 24
+    for _, entries, accent in groups:
+        high = 40 * len(entries)
+        middle = y + high / 2 - 4
+        drawing.line((176, 170), (198, 170), (198, middle), (216, middle))
+        drawing.line((226, y), (220, y), (220, y + high - 8), (226, y + high - 8))
+        for key, what in entries.items():
+            drawing.box(232, y, 464, 32, accent=accent)
+            drawing.text(244, y + 16, key, code=True, anchor="start", bold=True)
+            drawing.text(364, y + 16, what, anchor="start")
+            y += 40
+        y += 14
+    drawing.text(100, 60, "to predict", colour=BLUE.text, bold=True, size=NORMAL)
+    drawing.text(
+        100, 284, "to go on training", colour=GREEN.text, bold=True, size=NORMAL
+    )
     return drawing
 
 
-def _point(drawing: Drawing, x: float, y: float, learned: bool) -> None:
-    """A training point is a disc, a validation point an open square."""
-    if learned:
-        drawing.circle(x, y, 4, fill=BLUE.line, line=BLUE.line)
-    else:
-        drawing.box(x - 4, y - 4, 8, 8, line=VERMILLION.line, thick=2, radius=0)
+def _file(drawing: Drawing, x: float, y: float, name: str) -> None:
+    """A sheet of paper with a folded corner."""
+    drawing.line(
+        (x, y),
+        (x + 130, y),
+        (x + 152, y + 22),
+        (x + 152, y + 140),
+        (x, y + 140),
+        (x, y),
+    )
+    drawing.line((x + 130, y), (x + 130, y + 22), (x + 152, y + 22))
+    drawing.text(x + 76, y + 70, name, code=True, bold=True)
 
 
-DRAWINGS = [training_loop, three_parts, fitting]
+DRAWINGS = [training_loop, checkpoint]
