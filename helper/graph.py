@@ -5,21 +5,27 @@ from collections import Counter, deque
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
-from torch.autograd.graph import Node
+from torch.autograd.graph import Node, get_gradient_edge
 
 MOST_NODES = 200  # of a graph: more would be too small to read
 
 
-def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure:
+def show_graph(
+    result: Tensor, names: dict[str, Tensor] | None = None, *, values: bool = False
+) -> Figure:
     """Draw the graph that autograd recorded for `result`: its backward pass, downwards.
 
     Args:
         result: a tensor with a `grad_fn`.
-        names: what to call the leaves, by tensor; the others show their shape alone.
+        names: what to call leaves and tensors that were computed on the way; a leaf without
+            a name is a "leaf". A tensor that isn't in the graph is left out.
+        values: write what leaves, named tensors and `result` hold now, and their `.grad`: a
+            number, or the shape of several. A tensor that was computed has a gradient only
+            where `retain_grad()` was called before `backward()`; the others show none.
 
     Raises:
-        ValueError: `result` is no tensor or has no `grad_fn`, so nothing was recorded; or the
-            graph has more than 200 nodes.
+        ValueError: `result` is no tensor or has no `grad_fn`, so nothing was recorded;
+            something that `names` names is no tensor; or the graph has more than 200 nodes.
     """
     if not isinstance(result, Tensor):
         raise ValueError(f"result must be a tensor, got {type(result).__name__}")
@@ -27,6 +33,11 @@ def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure
         raise ValueError(
             "this tensor has no grad_fn: nothing that it was computed from requires grad"
         )
+    for name, tensor in (names or {}).items():
+        if not isinstance(tensor, Tensor):
+            raise ValueError(
+                f"names must hold a tensor under {name!r}, got {type(tensor).__name__}"
+            )
     nodes, edges = _walk(result.grad_fn)
     if len(nodes) > MOST_NODES:
         raise ValueError(
@@ -34,7 +45,8 @@ def show_graph(result: Tensor, names: dict[str, Tensor] | None = None) -> Figure
             "that of a smaller network, or of one layer"
         )
     with plt.style.context("helper.course"):
-        figure = _draw(_places(nodes, edges), edges, names or {})
+        texts = _texts(nodes, result, names or {}, values)
+        figure = _draw(_places(nodes, edges), edges, texts)
     plt.close(figure)  # shown once, as the cell's value, and not again at its end
     return figure
 
@@ -85,26 +97,67 @@ def _places(
     return place
 
 
+def _texts(
+    nodes: list[Node], result: Tensor, names: dict[str, Tensor], values: bool
+) -> dict[Node, str]:
+    """What stands in the box of each node."""
+    tensors = {node: {} for node in nodes}  # by name
+    for name, tensor in names.items():
+        node = get_gradient_edge(tensor).node if tensor.requires_grad else None
+        if node in tensors:
+            tensors[node][name] = tensor
+    if values and not tensors[nodes[0]]:
+        tensors[nodes[0]] = {"": result}
+    texts = {}
+    for node in nodes:
+        lines = []
+        if hasattr(node, "variable"):
+            tensors[node] = tensors[node] or {"leaf": node.variable}
+        else:
+            lines.append(node.name().removesuffix("0"))
+        for name, tensor in tensors[node].items():
+            lines += _lines(name, tensor, values)
+        texts[node] = "\n".join(lines)
+    return texts
+
+
+def _lines(name: str, tensor: Tensor, values: bool) -> list[str]:
+    if not values:
+        return [f"{name} {tuple(tensor.shape)}" if tensor.ndim else name]
+    lines = [name] if name else []
+    lines.append(f"value {_content(tensor)}")
+    if tensor.is_leaf or tensor.retains_grad:  # else torch warns that .grad stays None
+        lines.append(f"grad {_content(tensor.grad)}")
+    return lines
+
+
+def _content(tensor: Tensor | None) -> str:
+    """Its number, or its shape if it has several."""
+    if tensor is None:
+        return "None"
+    single = tensor.numel() == 1 and not tensor.is_meta
+    return f"{tensor.item():.4g}" if single else str(tuple(tensor.shape))
+
+
 def _draw(
     place: dict[Node, tuple[float, int]],
     edges: list[tuple[Node, Node]],
-    names: dict[str, Tensor],
+    texts: dict[Node, str],
 ) -> Figure:
     levels = Counter(y for _, y in place.values())
-    size = (max(3.2, 1.6 * max(levels.values())), 0.65 * len(levels))
+    lines = {node: text.count("\n") + 1 for node, text in texts.items()}
+    height = 0.5 + 0.15 * max(lines.values())  # inches a level
+    size = (max(3.2, 1.6 * max(levels.values())), height * len(levels))
     figure, axis = plt.subplots(figsize=size)
     for node, child in edges:
-        arrow = {"arrowstyle": "->", "shrinkA": 12, "shrinkB": 12, "color": "dimgray"}
+        arrow = {"arrowstyle": "->", "color": "dimgray"}
+        arrow |= {"shrinkA": 7 + 5 * lines[node], "shrinkB": 7 + 5 * lines[child]}
         axis.annotate("", place[child], place[node], arrowprops=arrow)
-    called = {id(tensor): name for name, tensor in names.items()}
     for node, (x, y) in place.items():
-        leaf = getattr(node, "variable", None)
-        text, colour = node.name().removesuffix("0"), "white"
-        if leaf is not None:
-            text, colour = called.get(id(leaf), "leaf"), ("C0", 0.2)
-            text += f" {tuple(leaf.shape)}" if leaf.ndim else ""
+        colour = ("C0", 0.2) if hasattr(node, "variable") else "white"
         box = {"boxstyle": "round", "facecolor": colour}
-        axis.text(x, y, text, ha="center", va="center", bbox=box, parse_math=False)
+        center = {"ha": "center", "va": "center", "parse_math": False}
+        axis.text(x, y, texts[node], bbox=box, **center)
     axis.set(xlim=(0, 1), ylim=(0.5 - len(levels), 0.5))
     axis.axis("off")
     return figure

@@ -30,6 +30,71 @@ def test_show_graph_draws_a_leaf_that_is_used_twice_once():
         show_graph(x)
 
 
+def boxes(result, names, **options):
+    figure = show_graph(result, names, **options)
+    texts = [text.get_text() for text in figure.axes[0].texts if text.get_text()]
+    return [text.replace("\n", " ") for text in texts]
+
+
+def neuron():
+    weight = torch.tensor(2.0, requires_grad=True)
+    bias = torch.tensor(-1.0, requires_grad=True)
+    total = weight * 0.5 + bias
+    return weight, bias, total, torch.sigmoid(total)
+
+
+def test_show_graph_writes_values_and_the_gradients_that_are_there():
+    weight, bias, total, result = neuron()
+    names = {"weight": weight, "bias": bias, "total": total}
+    assert boxes(result, names, values=True) == [
+        "SigmoidBackward value 0.5",
+        "AddBackward total value 0",
+        "MulBackward",
+        "bias value -1 grad None",
+        "weight value 2 grad None",
+    ]
+    assert weight.grad is None and not total.retains_grad and not result.retains_grad
+    total.retain_grad()
+    result.backward()
+    assert boxes(result, names, values=True) == [
+        "SigmoidBackward value 0.5",
+        "AddBackward total value 0 grad 0.25",
+        "MulBackward",
+        "bias value -1 grad 0.25",
+        "weight value 2 grad 0.125",
+    ]
+    assert weight.grad == 0.125 and total.grad == 0.25
+
+
+def test_a_tensor_on_the_way_can_have_a_name_without_its_value():
+    weight, bias, total, result = neuron()
+    names = {"total": total, "result": result, "elsewhere": weight * 1}
+    expected = ["SigmoidBackward result", "AddBackward total", "MulBackward"]
+    assert boxes(result, names) == [*expected, "leaf", "leaf"]
+
+
+def test_of_several_numbers_the_shape_is_written():
+    weight = torch.ones(2, 3, requires_grad=True)
+    scale = torch.tensor([1e-7], requires_grad=True)
+    first, second, third = (weight * scale).unbind(1)
+    result = first + second
+    result.sum().backward()
+    names = {"weight": weight, "first": first, "second": second, "data": torch.ones(1)}
+    assert boxes(result, names, values=True) == [
+        "AddBackward value (2,)",
+        "UnbindBackward first value (2,) second value (2,)",
+        "MulBackward",
+        "weight value (2, 3) grad (2, 3)",
+        "leaf value 1e-07 grad 4",
+    ]
+
+
+def test_values_of_a_meta_tensor_are_its_shape():
+    weight = torch.ones((), requires_grad=True, device="meta")
+    expected = ["ExpBackward value ()", "leaf value () grad None"]
+    assert boxes(weight.exp(), {}, values=True) == expected
+
+
 def test_each_node_of_a_graph_is_walked_once():
     """Each of 60 sums leads twice to the one before: 10^18 ways in all."""
     x = torch.ones(2, requires_grad=True)

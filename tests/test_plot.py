@@ -187,6 +187,7 @@ def figures():
         "history": show_history(history),
         "graph": show_graph(graph, {"weight": weight, "bias": bias}),
         "graph without names": show_graph(weight.sum()),
+        "graph with values": show_graph(graph, {"weight": weight}, values=True),
     }
 
 

@@ -443,6 +443,10 @@ SENTENCES = [
         "result must be a tensor, got list",
     ),
     (
+        lambda f, m: show_graph(torch.ones(1, requires_grad=True) * 2, {"w": 2.0}),
+        "names must hold a tensor under 'w', got float",
+    ),
+    (
         lambda f, m: long_graph(),
         "the graph has 201 nodes, and up to 200 can be drawn: show that of a smaller "
         "network, or of one layer",

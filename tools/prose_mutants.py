@@ -4,10 +4,10 @@ What a number is, is decided here more simply than in tools/prose.py, to find wh
 """
 
 import os
-import random
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import course
 import prose
@@ -52,7 +52,7 @@ def _digits(text: str) -> dict[str, str]:
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
     """A markdown cell, changed in one number, unit or comparison: the kind of change, the text."""
-    masked = prose.NOT_PROSE.sub(lambda match: "|" * len(match[0]), source)
+    masked = prose.masked(source)
     for match in NUMBER.finditer(masked):
         text = match[0]
         if text[0].isdigit():
@@ -74,7 +74,7 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
                 yield kind, source[: match.start()] + other + source[match.end() :]
 
 
-def break_prose(paths: list, sample: int | None = None) -> bool:
+def break_prose(paths: list[Path]) -> bool:
     """Break each number of these lessons; are 95 changes in 100 noticed? Print the others."""
     noticed, total = Counter(), Counter()
     for path in paths:
@@ -84,8 +84,6 @@ def break_prose(paths: list, sample: int | None = None) -> bool:
             continue
         texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
         changes = [(cell, *mutant) for cell in texts for mutant in mutants(cell.source)]
-        if sample:
-            changes = random.Random(0).sample(changes, min(sample, len(changes)))
         for cell, kind, changed in changes:
             before, cell.source = cell.source, changed
             found = bool(quantities.Lesson(notebook, ledger).problems)

@@ -23,6 +23,7 @@ import tomllib
 from pathlib import Path
 
 import course
+import nbformat
 import prose
 from claims import claims, shows
 from nbformat import NotebookNode
@@ -94,7 +95,8 @@ class Lesson:
                 for place in places:
                     self.held.add(place)
                     if not claim.agrees(place[1]):
-                        wrong = f"is held by `assert {claim.test}`, which has another number"
+                        wrong = f"is quoted by `assert {claim.test}`, which has no "
+                        wrong += f"{expected(place[1])}, and no two bounds near it"
                 if wrong:
                     self.problems.append(f"cell {number}: “{claim.phrase}” {wrong}")
 
@@ -107,12 +109,9 @@ class Lesson:
             for phrase in lines:
                 places, wrong = self._quoted(phrase)
                 self.held.update(places)
-                if section == "counted" and any(
-                    quantity.whole or MEASURED.search(quantity.text)
-                    for _, quantity in places
-                ):
+                if section == "counted" and any(is_measured(q) for _, q in places):
                     wrong = "is measured, not counted: let an assert quote it"
-                if section == "elsewhere" and not _is_source(lines[phrase]):
+                if section == "elsewhere" and not is_source(lines[phrase]):
                     wrong = "needs its source: a link, a file of the course, or who measured it"
                 if wrong:
                     self.problems.append(f"ledger, [{section}]: “{phrase}” {wrong}")
@@ -127,16 +126,15 @@ class Lesson:
     def sentence(self, number: int, quantity: prose.Quantity) -> str:
         text = self.texts[number]
         start = [m.end() for m in re.finditer(r"\n|[.?!:] ", text[: quantity.start])]
-        end = (
-            re.search(r"\n|[.?!:](?: |$)|$", text[quantity.end :]).start()
-            + quantity.end
-        )
-        return text[max(start, default=0) : end]
+        after = re.split(r"\n|[.?!:](?: |$)", text[quantity.end :])[0]
+        return text[max(start, default=0) : quantity.end] + after
 
-    def lines(self) -> list[str]:
-        """Words around the quantities that nothing holds: lines for the ledger."""
+    def lines(self, measured: bool) -> list[str]:
+        """Words around what nothing holds: for asserts, or else for the ledger, to quote."""
         spans = []
         for number, quantity in self.left:
+            if measured != is_measured(quantity):
+                continue
             text = self.texts[number]
             before = re.search(r"(?:\S+ ){0,2}\S*\Z", text[: quantity.start])
             after = re.match(r"\S*(?: \S+){0,2}", text[quantity.end :])
@@ -144,17 +142,27 @@ class Lesson:
             if spans and spans[-1][0] == number and start <= spans[-1][2]:
                 start = spans.pop()[1]  # they meet: one line
             spans.append((number, start, end))
-        phrases = [self.texts[n][start:end].strip(" .,:;?!") for n, start, end in spans]
-        return [
-            json.dumps(phrase, ensure_ascii=False) for phrase in dict.fromkeys(phrases)
-        ]
+        words = [self.texts[n][start:end].strip(" .,:;?!") for n, start, end in spans]
+        return list(dict.fromkeys(words))
 
 
-def _is_source(reason: str) -> bool:
+def is_measured(quantity: prose.Quantity) -> bool:
+    """Shares, sizes, times, decimals: no reader can count them."""
+    return bool(quantity.whole or MEASURED.search(quantity.text))
+
+
+def expected(quantity: prose.Quantity) -> str:
+    """What an assert may compare with: "0.9 or 90"; "94 or 0.94, 97 or 0.97"."""
+    values = [number.values for number in quantity.numbers]
+    values = [quantity.whole] if quantity.whole else values
+    return ", ".join(" or ".join(f"{v:.10g}" for v in some) for some in values)
+
+
+def is_source(reason: str) -> bool:
+    """Is it more than a word, and are the files there that it names?"""
     files = re.findall(r"(?:tests|data|helper|tools|notebooks)/[\w./]+\w", reason)
-    return len(reason.split()) > 1 and all(
-        (course.ROOT / name).exists() for name in files
-    )
+    there = all((course.ROOT / name).exists() for name in files)
+    return there and len(reason.split()) > 1
 
 
 def ledger_of(path: Path) -> dict:
@@ -163,18 +171,21 @@ def ledger_of(path: Path) -> dict:
     return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def lesson(path: Path) -> Lesson:
-    return Lesson(course.read(path), ledger_of(path))
+def report(path: Path) -> None:
+    """Print what is wrong in the notebook as it lies there, and what to write."""
+    found = Lesson(nbformat.read(path, as_version=4), ledger_of(path))
+    print(f"{path.name}: {len(found.all)} quantities, nothing holds {len(found.left)}")
+    print("\n".join(found.problems))
+    if found.left:
+        print("\nAsserts, with as many of these words as make it clear:")
+        print("\n".join(f"  # “{words}”" for words in found.lines(measured=True)))
+        print(f"\nFor tests/quantities/{path.stem}.toml, what no assert can hold:")
+        for words in found.lines(measured=False):
+            print(f"  {json.dumps(words, ensure_ascii=False)},")
 
 
 if __name__ == "__main__":
+    named = {Path(name).stem[:2] for name in sys.argv[1:]}
     for path in course.LESSONS:
-        if path.stem[:2] in sys.argv[1:] or len(sys.argv) == 1:
-            found = lesson(path)
-            print(f"{path.name}: {len(found.all)} quantities, {len(found.left)} left")
-            print("\n".join(found.problems))
-            print(
-                "\n  ".join(
-                    ["For the ledger, if no assert can hold them:", *found.lines()]
-                )
-            )
+        if not named or path.stem[:2] in named:
+            report(path)

@@ -9,8 +9,9 @@ that, the fingerprint of the code tells. Then helper: mutmut changes it in one p
 one of the others has no reason in tests/mutants_not_caught.toml.
 
 `run_mutants.py answers`, `... prose`, `... notebooks` and `... helper` do one of the four.
-`... helper check train` does those modules alone, `... helper 300` as many mutants, drawn from
-all modules by a fixed seed. `... judge` tells the last run's result again.
+`... prose 04` does that lesson alone, `... helper check train` those modules, `... helper 300`
+as many mutants, drawn from all modules by a fixed seed. `... judge` tells the last run's result
+again.
 """
 
 import ast
@@ -239,7 +240,8 @@ if __name__ == "__main__":
     if what in ("both", "answers"):
         held &= judge_answers_often()
     if what in ("both", "prose"):
-        held &= prose_mutants.break_prose(course.LESSONS)
+        lessons = [p for p in course.LESSONS if not modules or p.stem[:2] in modules]
+        held &= prose_mutants.break_prose(lessons)
     if what in ("both", "notebooks"):
         held &= break_notebooks()
     if what in ("both", "helper"):

@@ -62,7 +62,7 @@ def nearest(answer: object) -> str:
                 lambda *a: _differences(*a).abs().sum(dim=2).argmin(dim=1) + 1
             ),
             **{
-                f"{where} left out: add up the differences of all 784 points.": (
+                f"{where} left out: add up the differences of all 784 pixels.": (
                     lambda i, m, kept=kept: (
                         _differences(i[kept], m[kept]).abs().sum(dim=2).argmin(dim=1)
                     )
@@ -101,7 +101,7 @@ LEFT_OUT = {
     "the last row is": np.s_[:, :-1],
     "the first column is": np.s_[:, :, 1:],
     "the last column is": np.s_[:, :, :-1],
-    "the points at the border are": np.s_[:, 1:-1, 1:-1],
+    "the pixels at the border are": np.s_[:, 1:-1, 1:-1],
 }
 
 
