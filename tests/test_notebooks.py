@@ -97,6 +97,18 @@ def test_asks_where_the_answer_can_surprise_and_not_everywhere(path):
     assert len(asked) <= 10, asked
 
 
+def test_links_name_a_lesson_by_its_title():
+    texts = [course.README.read_text(encoding="utf-8")]
+    texts += [markdown(path)[-1] for path in LESSONS]
+    titles = {
+        p.name: markdown(p)[0].splitlines()[0].removeprefix("# ") for p in LESSONS
+    }
+    for said, name in re.findall(
+        r"\[(\d\d · [^]]*)\]\(\S*?([\w.]+ipynb)\)", "\n".join(texts)
+    ):
+        assert said == titles[name]
+
+
 @every_lesson
 def test_code_stands_between_text(path):
     cells = read(path).cells
