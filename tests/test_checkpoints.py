@@ -5,6 +5,7 @@ Their sentences stand whole in test_sentences.py.
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from course import LESSONS, markdown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -583,3 +585,15 @@ def test_what_torch_says_of_a_file_is_passed_on(saved, monkeypatch):
     monkeypatch.setattr(torch, "load", refuse)
     with pytest.raises(ValueError, match="read as a checkpoint: odd bytes"):
         load_checkpoint(saved[0])
+
+
+def test_a_file_from_a_gpu_is_made_as_notebook_06_says(capsys):
+    (lesson,) = (path for path in LESSONS if path.stem.startswith("06"))
+    (fine,) = (text for text in markdown(lesson) if "Fine print: where the" in text)
+    (code,) = re.findall(r"```python\n(.*?)```", fine, re.S)
+    if torch.cuda.is_available():
+        exec(code, {})
+    else:
+        with pytest.raises(RuntimeError, match="on a CUDA device but"):
+            exec(code, {})
+    assert capsys.readouterr().out == "cpu\n"

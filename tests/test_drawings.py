@@ -121,12 +121,13 @@ def test_what_is_stored_is_what_is_drawn(name):
     assert stored == drawn()[name].svg(), "make pictures draws it anew"
 
 
-def test_each_drawing_is_shown_somewhere_with_alternative_text():
+def test_each_drawing_is_shown_with_its_own_description_as_alternative_text():
+    """So that the numbers of an alternative text are those that were computed."""
     texts = [course.README.read_text(encoding="utf-8")]
     texts += [text for path in course.PATHS for text in course.markdown(path)]
-    shown = re.findall(r"!\[([^\]]*)\]\(\S*pictures/(\w+)\.svg\)", "\n".join(texts))
-    assert all(alternative.strip() for alternative, _ in shown)
-    assert {name for _, name in shown} <= set(NAMES)
+    shown = re.findall(r"!\[(.*?)\]\(\S*pictures/([a-z_]+)\.svg\)", "\n".join(texts))
+    for said, name in shown:
+        assert said == elements(name)[1][2], f"{name}: see its <desc>"
     assert set(NAMES) - {name for _, name in shown} <= TO_COME <= set(NAMES)
 
 

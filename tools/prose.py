@@ -20,6 +20,7 @@ NOT_PROSE = re.compile(
     | (?P<tick>`+)(?!`).*?(?P=tick)                     # code in a sentence
     | \$\$.*?\$\$ | \$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)     # formulas
     | <!--.*?--> | </?[a-zA-Z][^>]*>                    # HTML
+    | !\[[^]]*(?:\][^]]*)*?\]\(pictures/[a-z_]+\.svg\)   # tests/test_drawings.py holds it
     | \[\d\d\b[^]]*\]\([^)]*\.ipynb[^)]*\)              # [05 · Check a network](05_...)
     | (?<=\])\([^)]*\) | https?://\S+                   # links
     | ^\#*\s*\d\d\ ·\                                   # the number in a title

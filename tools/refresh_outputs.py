@@ -128,7 +128,9 @@ def keep_excused(stored: NotebookNode, notebook: NotebookNode) -> None:
 
 
 def refresh(path: Path) -> None:
-    notebook = execute(nbformat.read(path, as_version=4))
+    notebook = nbformat.read(path, as_version=4)
+    if any(cell.cell_type == "code" for cell in notebook.cells):
+        notebook = execute(notebook)
     keep_excused(nbformat.read(path, as_version=4), notebook)
     text = nbformat.writes(normalise(notebook)) + "\n"
     replace(path, text.encode())

@@ -7,19 +7,19 @@ from pictures.palette import BLUE, GREEN, GREY, NORMAL, VERMILLION
 def training_loop() -> Drawing:
     drawing = Drawing(
         "The training loop",
-        "Five steps in a circle, once for each batch of train_loader. 1, predict: logits = "
-        "model(images). 2, measure: loss = loss_function(logits, labels). 3, clear: "
-        "optimizer.zero_grad(). 4, go back: loss.backward(). 5, learn: optimizer.step(). Then the "
+        "Five parts in a circle, once for each batch of train_loader. 1, forward: logits = "
+        "model(images). 2, loss: loss = loss_function(logits, labels). 3, clear: "
+        "optimizer.zero_grad(). 4, backward: loss.backward(). 5, step: optimizer.step(). Then the "
         "next batch.",
         292,
     )
     top, bottom, high = 24, 200, 68
     steps = [
-        (24, top, 300, "predict", "logits = model(images)", BLUE),
-        (362, top, 334, "measure", "loss = loss_function(logits, labels)", BLUE),
+        (24, top, 300, "forward", "logits = model(images)", BLUE),
+        (362, top, 334, "loss", "loss = loss_function(logits, labels)", BLUE),
         (486, bottom, 210, "clear", "optimizer.zero_grad()", VERMILLION),
-        (252, bottom, 196, "go back", "loss.backward()", VERMILLION),
-        (24, bottom, 190, "learn", "optimizer.step()", GREEN),
+        (252, bottom, 196, "backward", "loss.backward()", VERMILLION),
+        (24, bottom, 190, "step", "optimizer.step()", GREEN),
     ]
     for number, (x, y, width, name, code, accent) in enumerate(steps, 1):
         drawing.box(x, y, width, high, accent=accent, thick=2, radius=10)
