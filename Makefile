@@ -59,7 +59,7 @@ renew: env
 	@"$(VENV)" tools/refresh_outputs.py
 	@COURSE_RENEW=1 "$(VENV)" -m pytest -q tests/test_exercises.py
 
-# Takes a quarter of an hour: what the course costs, and what notebook 08 claims of several seeds.
+# Takes a quarter of an hour: what the course costs, and what notebook 09 claims of several seeds.
 bench: env
 	@mkdir -p build
 	@"$(VENV)" tests/benchmarks/transfer.py

@@ -268,11 +268,11 @@ def test_few_cells_are_excused_from_comparison():
         assert not any("NBVAL" in cell.source for cell in cells), "use tags"
 
 
-def test_notebook_09_shows_its_scripts_as_they_are():
-    path = next(path for path in LESSONS if path.stem.startswith("09"))
+def test_notebook_12_shows_its_scripts_as_they_are():
+    path = next(path for path in LESSONS if path.stem.startswith("12"))
     scripts = [
         (ROOT / "notebooks" / "scripts" / name).read_text(encoding="utf-8")
-        for name in ("09_train.py", "09_shard.py")
+        for name in ("12_train.py", "12_shard.py")
     ]
     shown = [
         block

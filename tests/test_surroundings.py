@@ -244,5 +244,5 @@ def test_style_looks_at_the_courses_files_alone(monkeypatch):
     for command in commands:
         named = {os.path.basename(name) for name in command}
         assert {path.name for path in course.PATHS} <= named
-        assert "09_train.py" in named and "--no-cache" in command
+        assert "12_train.py" in named and "--no-cache" in command
         assert "notebooks" not in named and "." not in command

@@ -18,8 +18,8 @@ NOTEBOOKS = {
     "05": "validation",
     "06": "saving_and_loading",
     "07": "image_folders_and_transforms",
-    "08": "transfer_learning",
-    "09": "scaling_out",
+    "09": "transfer_learning",
+    "12": "scaling_out",
 }
 
 

@@ -6,7 +6,7 @@ block too, on what comes before it, kept; scratch trains the same network from r
 weights.
 
 The learning rates and the budget were first chosen by accuracy on these same test pictures, so
-the numbers are a little too good; notebook 08 compares by a validation part. With a third pass
+the numbers are a little too good; notebook 09 compares by a validation part. With a third pass
 scratch comes within ten points.
 """
 

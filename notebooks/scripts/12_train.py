@@ -1,5 +1,5 @@
-"""Train a network by `python scripts/09_train.py`, or by several processes: `torchrun --standalone
---nproc-per-node 2 scripts/09_train.py`. Started again, it goes on after the last finished epoch."""
+"""Train a network by `python scripts/12_train.py`, or by several processes: `torchrun --standalone
+--nproc-per-node 2 scripts/12_train.py`. Started again, it goes on after the last finished epoch."""
 
 import argparse
 import os

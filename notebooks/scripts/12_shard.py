@@ -1,5 +1,5 @@
 """Train a network of which each process holds only a part: `torchrun --standalone
---nproc-per-node 2 scripts/09_shard.py FOLDER`. All processes write the checkpoint together."""
+--nproc-per-node 2 scripts/12_shard.py FOLDER`. All processes write the checkpoint together."""
 
 import os
 import sys
