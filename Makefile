@@ -59,9 +59,10 @@ renew: env
 	@"$(VENV)" tools/refresh_outputs.py
 	@COURSE_RENEW=1 "$(VENV)" -m pytest -q tests/test_exercises.py
 
-# Takes a quarter of an hour: what the course costs, and what notebook 09 claims of several seeds.
+# Takes a quarter of an hour: what the course costs, and what notebooks 08 and 09 claim of several seeds.
 bench: env
 	@mkdir -p build
+	@"$(VENV)" tests/benchmarks/convolutions.py
 	@"$(VENV)" tests/benchmarks/transfer.py
 	@"$(VENV)" -m pytest -q tests/benchmarks -o python_files='bench_*.py' --benchmark-json=build/bench.json
 

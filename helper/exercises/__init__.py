@@ -18,6 +18,7 @@ NOTEBOOKS = {
     "05": "validation",
     "06": "saving_and_loading",
     "07": "image_folders_and_transforms",
+    "08": "convolutions",
     "09": "transfer_learning",
     "12": "scaling_out",
 }
