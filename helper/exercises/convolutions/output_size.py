@@ -1,3 +1,4 @@
+import operator
 import random
 
 from helper.expect import Case, Wrong, call, expect_function, expect_results
@@ -77,4 +78,8 @@ def _size(size: int, kernel: int, padding: int, stride: int) -> int:
 
 
 def _is_whole(number: object) -> bool:
-    return hasattr(number, "__index__")
+    try:
+        operator.index(number)
+    except TypeError:
+        return False
+    return True
