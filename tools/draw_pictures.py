@@ -6,6 +6,7 @@ from pictures import (
     convolutions,
     folders,
     networks,
+    outside,
     overview,
     processes,
     tensors,
@@ -26,6 +27,7 @@ MODULES = [
     folders,
     convolutions,
     transfer,
+    outside,
     processes,
 ]
 
