@@ -16,6 +16,13 @@ from helper.expect import (
 )
 
 
+class Log(list):
+    """A copy of the model writes into the same one."""
+
+    def __deepcopy__(self, memo: dict) -> "Log":
+        return self
+
+
 class Watched(nn.Module):
     """A network that keeps what its calls were like."""
 
@@ -26,7 +33,7 @@ class Watched(nn.Module):
         self.dropout = nn.Dropout()
         self.linear = nn.Linear(numbers, classes)
         nn.init.normal_(self.linear.weight)
-        self.calls = []
+        self.calls = Log()
 
     def forward(self, images: Tensor) -> Tensor:
         self.calls.append((len(images), self.training, torch.is_grad_enabled()))
@@ -39,7 +46,7 @@ def predict_all(answer: object) -> str:
     size, few, many = distinct(3, 4, 9)
     trials = []
     for count, batch_size, mode in [
-        (2 * few + 1, few, True),
+        (2 * few + 2, few, True),
         (many, many, False),
         (few, few + 3, True),
         (1, size, False),
@@ -65,9 +72,7 @@ def _try_predicting(
     result = call(function, model, images, batch_size, given=said)
     calls = list(model.calls)
     if not calls:
-        raise Wrong(
-            "the model was not called: model(batch), not model.forward or a copy's parts."
-        )
+        raise Wrong("the model was not called: its logits are what softmax is to get.")
     if any(training for _, training, _ in calls):
         raise Wrong(
             "the model predicts in training mode: model.eval() before the first batch."

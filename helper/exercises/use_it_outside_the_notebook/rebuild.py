@@ -77,7 +77,7 @@ def _try_rebuilding(
     checkpoint = _checkpoint(name, models[name], dict(settings))
     before, allowed = remember(checkpoint), dict(models)
     given = dict(models)
-    result = call(function, checkpoint, given, given=f"a checkpoint of {name}")
+    result = call(function, checkpoint, given, given=f"given a checkpoint of {name}")
     expect_unchanged(checkpoint, before, "the checkpoint")
     if given != allowed:
         raise Wrong("the dictionary models was changed: only look into it.")
@@ -113,7 +113,6 @@ def _try_rebuilding(
             "the model shares its memory with the checkpoint: load_state_dict copies, unless "
             "it is told to assign."
         )
-    return None
 
 
 def _expect_refused(

@@ -50,7 +50,7 @@ def _try_top(
     for pair in result:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise Wrong(f"an entry is {kind_of(pair)}: a pair (name, probability).")
-        if isinstance(pair[1], str) or isinstance(pair[0], float):
+        if isinstance(pair[1], str) and not isinstance(pair[0], str):
             raise Wrong("name and probability are exchanged: first the name.")
         if not isinstance(pair[0], str):
             raise Wrong(
