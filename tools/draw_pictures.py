@@ -7,6 +7,7 @@ from pictures import (
     dimensions,
     folders,
     networks,
+    outside,
     overview,
     processes,
     tensors,
@@ -28,6 +29,7 @@ MODULES = [
     folders,
     convolutions,
     transfer,
+    outside,
     processes,
 ]
 

@@ -14,5 +14,6 @@ validation    three parts of the data, fits, loss curves
 folders       from folders of pictures to batches
 convolutions  a convolution, its channels, pooling
 transfer      a frozen backbone, kept features
+outside       ways out of a notebook, one picture's way, number formats
 processes     data parallel training, the ring
 """
