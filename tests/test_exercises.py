@@ -44,7 +44,9 @@ every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXE
 def test_is_not_tried_as_published(exercise, capsys):
     exec(exercise.published, dict(exercise.namespace))
     said = f"Exercise {exercise.name}: not tried yet: replace the ... and run this cell again."
-    assert capsys.readouterr().out.splitlines() == [said]
+    *shown, verdict = capsys.readouterr().out.splitlines()
+    assert verdict == said
+    assert not shown or exercise.stem.startswith("10")  # what its program prints
 
 
 @every_exercise

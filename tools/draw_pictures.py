@@ -4,6 +4,7 @@ from course import NOTEBOOKS
 from pictures import (
     autograd,
     convolutions,
+    faults,
     folders,
     networks,
     overview,
@@ -26,6 +27,7 @@ MODULES = [
     folders,
     convolutions,
     transfer,
+    faults,
     processes,
 ]
 

@@ -13,5 +13,6 @@ validation    three parts of the data, fits, loss curves
 folders       from folders of pictures to batches
 convolutions  a convolution, its channels, pooling
 transfer      a frozen backbone, kept features
+faults        the order in which to look for a fault
 processes     data parallel training, the ring
 """
