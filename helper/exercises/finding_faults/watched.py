@@ -37,7 +37,7 @@ class Watched:
     def __init__(self) -> None:
         self.result: object = None
         self.passes: list[Pass] = []
-        self.steps = self.empty_steps = 0  # empty: without a gradient
+        self.steps = self.empty_steps = 0  # empty: the gradient is gone
         self.steps_with_rest = 0  # of the gradients of earlier batches
         self.optimizers: list[Optimizer] = []
         self._depth = 0
@@ -89,7 +89,8 @@ class Watched:
             self.optimizers.append(stepping)
         self.steps += 1
         parameters = [p for group in stepping.param_groups for p in group["params"]]
-        self.empty_steps += all(p.grad is None or not p.grad.any() for p in parameters)
+        empty = all(p.grad is None or not p.grad.any() for p in parameters)
+        self.empty_steps += empty and any(g.any() for g in self._latest.values())
         for parameter in parameters:
             latest = self._latest.get(parameter)
             if latest is not None and parameter.grad is not None:
