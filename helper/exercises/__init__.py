@@ -20,7 +20,7 @@ NOTEBOOKS = {
     "07": "image_folders_and_transforms",
     "08": "transfer_learning",
     "09": "scaling_out",
-    "10": "finding_faults",
+    "10": "find_out_why_it_does_not_learn",
 }
 
 

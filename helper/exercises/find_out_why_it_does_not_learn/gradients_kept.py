@@ -1,5 +1,5 @@
-from helper.exercises.finding_faults.drawn import draw_digits
-from helper.exercises.finding_faults.judged import (
+from helper.exercises.find_out_why_it_does_not_learn.drawn import draw_digits
+from helper.exercises.find_out_why_it_does_not_learn.judged import (
     expect_learned,
     expect_numbers,
     expect_pair,

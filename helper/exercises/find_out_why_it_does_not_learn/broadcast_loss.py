@@ -1,8 +1,8 @@
 import torch
 from torch import Tensor, nn
 
-from helper.exercises.finding_faults.drawn import Parts, draw_numbers
-from helper.exercises.finding_faults.judged import (
+from helper.exercises.find_out_why_it_does_not_learn.drawn import Parts, draw_numbers
+from helper.exercises.find_out_why_it_does_not_learn.judged import (
     expect_all_trained,
     expect_numbers,
     expect_pair,

@@ -3,8 +3,8 @@ import random
 import torch
 from torch import Tensor
 
-from helper.exercises.finding_faults.drawn import Parts, draw_digits
-from helper.exercises.finding_faults.judged import (
+from helper.exercises.find_out_why_it_does_not_learn.drawn import Parts, draw_digits
+from helper.exercises.find_out_why_it_does_not_learn.judged import (
     expect_numbers,
     expect_same_program,
     run,
@@ -21,13 +21,19 @@ def prepared_apart(answer: object) -> str:
         predicted = _predicted(answer, seed, images, data.labels, new_images)
         _expect_right(predicted, data)
         if number == 0:
-            others = torch.cat([new_images, torch.full_like(new_images, 255)])
+            others = torch.cat([new_images, torch.full_like(new_images, 255), images])
             beside = _predicted(answer, seed, images, data.labels, others)
             same = (beside[: len(predicted)] == predicted).float().mean()
             if same < 0.95:
                 raise Wrong(
                     "what is predicted for a picture depends on the other test pictures: "
                     "prepare them with the numbers of the training pictures."
+                )
+            known = (beside[-len(images) :] == data.labels).float().mean()
+            if known < 0.93:
+                raise Wrong(
+                    "the training pictures, given as test pictures, are not all recognised: the "
+                    "two are still prepared in different ways, or it learns badly."
                 )
     return "the test pictures are prepared as those that it learned from."
 

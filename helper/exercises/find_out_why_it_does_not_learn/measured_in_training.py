@@ -1,5 +1,5 @@
-from helper.exercises.finding_faults.drawn import draw_digits
-from helper.exercises.finding_faults.judged import (
+from helper.exercises.find_out_why_it_does_not_learn.drawn import draw_digits
+from helper.exercises.find_out_why_it_does_not_learn.judged import (
     accuracy,
     expect_all_trained,
     expect_numbers,
@@ -7,7 +7,7 @@ from helper.exercises.finding_faults.judged import (
     expect_same_program,
     run,
 )
-from helper.exercises.finding_faults.watched import LEARNS, MEASURES
+from helper.exercises.find_out_why_it_does_not_learn.watched import LEARNS, MEASURES
 from helper.expect import Wrong
 
 

@@ -7,8 +7,8 @@ from numbers import Real
 import torch
 from torch import Tensor, nn
 
-from helper.exercises.finding_faults.drawn import Parts
-from helper.exercises.finding_faults.watched import Watched, watch
+from helper.exercises.find_out_why_it_does_not_learn.drawn import Parts
+from helper.exercises.find_out_why_it_does_not_learn.watched import Watched, watch
 from helper.expect import (
     Wrong,
     call,

@@ -1,14 +1,14 @@
 import torch
 from torch import nn
 
-from helper.exercises.finding_faults.drawn import Parts, draw_digits
-from helper.exercises.finding_faults.judged import (
+from helper.exercises.find_out_why_it_does_not_learn.drawn import Parts, draw_digits
+from helper.exercises.find_out_why_it_does_not_learn.judged import (
     expect_learned,
     expect_numbers,
     expect_pair,
     run,
 )
-from helper.exercises.finding_faults.watched import Watched
+from helper.exercises.find_out_why_it_does_not_learn.watched import Watched
 from helper.expect import Wrong
 
 
