@@ -44,7 +44,9 @@ every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXE
 def test_is_not_tried_as_published(exercise, capsys):
     exec(exercise.published, dict(exercise.namespace))
     said = f"Exercise {exercise.name}: not tried yet: replace the ... and run this cell again."
-    assert capsys.readouterr().out.splitlines() == [said]
+    *shown, verdict = capsys.readouterr().out.splitlines()
+    assert verdict == said
+    assert not shown or exercise.stem.startswith("10")  # what its program prints
 
 
 @every_exercise
@@ -122,24 +124,30 @@ def test_changed_solutions_are_caught_or_listed(exercise):
     listed = {entry["change"] for entry in exercise.answers("mutant")}
     passed = set()
     assert exercise.verdict(exercise.evaluate(exercise.solution)).startswith("right. ")
-    for change, source in answers.mutants(exercise.solution):
+    mutants = list(answers.mutants(exercise.solution))
+    seeds, seconds = 3, 5
+    if exercise.stem.startswith("10"):  # a check trains a network
+        seeds, seconds = 1, 60
+        if DRAWS == 1:
+            mutants = mutants[int(exercise.name[-1]) :: 9]
+    for change, source in mutants:
 
         def verdicts(source=source):
             try:
                 answer = exercise.evaluate(source)
             except Exception as error:
                 return f"not yet: {error}"
-            for seed in range(3):  # one that is wrong may be right on some draws
+            for seed in range(seeds):  # one that is wrong may be right on some draws
                 verdict = exercise.verdict(answer, seed)
                 if not verdict.startswith("right. "):
                     return verdict
             return "right. "
 
-        verdict = limited(verdicts)
+        verdict = limited(verdicts, seconds)
         assert UNCHECKED not in verdict, (change, verdict)
         if verdict.startswith("right. "):
             passed.add(change)
-    assert passed == listed
+    assert passed == listed & {change for change, _ in mutants}
 
 
 FORMS = {

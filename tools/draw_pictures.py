@@ -5,6 +5,7 @@ from pictures import (
     autograd,
     convolutions,
     dimensions,
+    faults,
     folders,
     networks,
     outside,
@@ -30,6 +31,7 @@ MODULES = [
     convolutions,
     transfer,
     outside,
+    faults,
     processes,
 ]
 

@@ -20,6 +20,7 @@ NOTEBOOKS = {
     "07": "image_folders_and_transforms",
     "08": "convolutions",
     "09": "transfer_learning",
+    "10": "find_out_why_it_does_not_learn",
     "11": "use_it_outside_the_notebook",
     "12": "scaling_out",
 }

@@ -3,6 +3,7 @@
 import copy
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -360,6 +361,40 @@ def answers(command: list[str]) -> float:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate()
+
+
+def test_compile(benchmark, note, monkeypatch, tmp_path):
+    """What notebook 10 says of it: the first batch, and the steps afterwards."""
+    if not (shutil.which("c++") or shutil.which("cl")):
+        pytest.skip("no compiler of C++ here")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    images, labels = digits(True)[:64]
+    torch.manual_seed(0)
+    plain = Network(784, [256, 128], 10)
+    compiled = torch.compile(plain)
+    optimizer = optim.Adam(plain.parameters(), lr=0.001)
+
+    def seconds(model, steps):
+        begin = time.perf_counter()
+        for _ in range(steps):
+            loss = LOSS(model(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return (time.perf_counter() - begin) / steps
+
+    seconds(plain, 20)
+    step = seconds(plain, 200)
+    benchmark.pedantic(
+        lambda: note(
+            "torch.compile: the first batch, to a step without it",
+            [(seconds(compiled, 1), step)],
+            at_least=1000,
+        ),
+        rounds=1,
+    )
+    pairs = [(seconds(compiled, 200), seconds(plain, 200)) for _ in range(5)]
+    note("torch.compile: a later step, to one without it", pairs, at_least=0.95)
 
 
 def test_second_make_lab(benchmark, note):

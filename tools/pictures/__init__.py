@@ -15,5 +15,6 @@ folders       from folders of pictures to batches
 convolutions  a convolution, its channels, pooling
 transfer      a frozen backbone, kept features
 outside       ways out of a notebook, one picture's way, number formats
+faults        the order in which to look for a fault
 processes     data parallel training, the ring
 """
