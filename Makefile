@@ -7,7 +7,7 @@ VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
 unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
 
 # What each does, and how long it takes: CONTRIBUTING.md.
-.PHONY: lab test check links env kernel refresh cheatsheet pictures renew bench test-elsewhere test-strength
+.PHONY: lab test check links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength
 .NOTPARALLEL:
 
 lab: env
@@ -43,20 +43,26 @@ cheatsheet: env
 	@"$(VENV)" tools/build_cheatsheet.py
 	@"$(VENV)" tools/refresh_outputs.py notebooks/cheatsheet.ipynb
 
+# Collects the terms that the lessons explain, each with its sentence.
+glossary: env
+	@"$(VENV)" tools/build_glossary.py
+
 # Draws the ideas of the lessons, which are code in tools/pictures.
 pictures: env
 	@"$(VENV)" tools/draw_pictures.py
 
-# All that is stored and compared, anew: drawings, the cheat sheet, every output, what check says.
+# All that is stored and compared, anew: drawings, cheat sheet, glossary, every output, what check says.
 renew: env
 	@"$(VENV)" tools/draw_pictures.py
 	@"$(VENV)" tools/build_cheatsheet.py
+	@"$(VENV)" tools/build_glossary.py
 	@"$(VENV)" tools/refresh_outputs.py
 	@COURSE_RENEW=1 "$(VENV)" -m pytest -q tests/test_exercises.py
 
-# Takes a quarter of an hour: what the course costs, and what notebook 08 claims of several seeds.
+# Takes a quarter of an hour: what the course costs, and what notebooks 08 and 09 claim of several seeds.
 bench: env
 	@mkdir -p build
+	@"$(VENV)" tests/benchmarks/convolutions.py
 	@"$(VENV)" tests/benchmarks/transfer.py
 	@"$(VENV)" -m pytest -q tests/benchmarks -o python_files='bench_*.py' --benchmark-json=build/bench.json
 

@@ -16,9 +16,9 @@ from PIL import ImageColor, ImageFont
 # Drawings that no page shows yet.
 TO_COME = set(
     """
-    broadcasting checkpoint convolution convolution_channels course data_parallel fitting
+    broadcasting checkpoint convolution convolution_channels course data_parallel
     folders_to_batches forward_and_backward freeze_and_replace gradient_step kept_features ladder
-    loss_curves matrix_product network neuron pooling ring three_parts training_loop
+    matrix_product network neuron pooling ring training_loop
     view_and_copy
     """.split()
 )

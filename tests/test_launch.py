@@ -1,6 +1,6 @@
 """launch(): what it refuses, and that nothing of it is left, however it ends.
 
-That one process and two give the same network, and that a killed one resumes, notebook 09
+That one process and two give the same network, and that a killed one resumes, notebook 12
 asserts itself.
 """
 
@@ -26,7 +26,7 @@ from helper.launch import launch
 from helper.networks import Network
 
 ROOT = Path(__file__).resolve().parents[1]
-TRAIN = ROOT / "notebooks" / "scripts" / "09_train.py"
+TRAIN = ROOT / "notebooks" / "scripts" / "12_train.py"
 
 
 @pytest.fixture(autouse=True)
@@ -401,11 +401,11 @@ print(f"rank {os.environ['RANK']}: {sorted(name for name in names if 'gloo' in n
 """
 
 
-@pytest.mark.parametrize("name", ["09_train.py", "recipe"])
+@pytest.mark.parametrize("name", ["12_train.py", "recipe"])
 def test_two_processes_end_with_their_group(name, tmp_path):
-    """A thread of the group that is late would find Python gone and abort; see notebook 09."""
-    if name == "09_train.py":
-        source, end = TRAIN.read_text(encoding="utf-8"), "epoch 1: loss"
+    """A thread of the group that is late would find Python gone and abort; see notebook 12."""
+    if name == "12_train.py":
+        source, end = TRAIN.read_text(encoding="utf-8"), "epoch  1: loss"
         options = ["--epochs", 1, "--folder", tmp_path]
     else:
         (source,) = [

@@ -24,10 +24,6 @@ def outputs_as_text(cell):
         )
 
 
-def has_claims(path):
-    return any("claims" in tags(cell) for cell in code_cells(path))
-
-
 @every_lesson
 def test_opens_and_closes_as_the_others_do(path):
     number = path.stem[:2]
@@ -37,13 +33,11 @@ def test_opens_and_closes_as_the_others_do(path):
     promises = ["**You will** ", "**You will learn to** ", "**You need** "]
     places = [opening.index(f"\n\n{promise}") for promise in promises]
     assert places == sorted(places)
+    why = opening[: places[0]].partition("\n\n")[2]
+    assert len(why.split()) >= 25, "the opening doesn't say why one wants this"
+    assert "](pictures/" in whole, "no picture of an idea"
     closing = ["## What you can do now", "## In practice", "## On your own"]
-    if has_claims(path):
-        closing += ["## Further reading", "## What this notebook claims"]
-        why = opening[: places[0]].partition("\n\n")[2]
-        assert len(why.split()) >= 25, "the opening doesn't say why one wants this"
-        assert "](pictures/" in whole, "no picture of an idea"
-    closing += ["**Next:**"]
+    closing += ["## Further reading", "## What this notebook claims", "**Next:**"]
     places = [whole.index(heading) for heading in closing]
     assert places == sorted(places)
     sections = [
@@ -55,8 +49,7 @@ def test_opens_and_closes_as_the_others_do(path):
     assert practice.count("\n- ") >= 3
     numbered = re.findall(r"(?m)^(\d)\. (\w+)", alone)
     assert len(numbered) >= 3 and sum(word == "Why" for _, word in numbered) >= 2
-    if has_claims(path):
-        assert len(re.findall(r"(?m)^- \[.+\]\(https://.+\).+", sections[3])) >= 3
+    assert len(re.findall(r"(?m)^- \[.+\]\(https://.+\).+", sections[3])) >= 3
     # A link to the notebook that comes next in the series; the last one's is the cheat sheet.
     (target,) = LINK.findall(after)
     assert path.parent / target == PATHS[PATHS.index(path) + 1]
@@ -64,8 +57,6 @@ def test_opens_and_closes_as_the_others_do(path):
 
 @every_lesson
 def test_what_guards_stands_in_the_last_cell_and_says_what_is_off(path):
-    if not has_claims(path):
-        pytest.skip("not yet")
     *_, claims = code_cells(path)
     assert "claims" in tags(claims)
     asserts = [
@@ -77,8 +68,6 @@ def test_what_guards_stands_in_the_last_cell_and_says_what_is_off(path):
 @every_lesson
 def test_results_are_shown_as_numbers_not_as_verdicts(path):
     """No print of nothing but constants: what was measured is printed."""
-    if not has_claims(path):
-        pytest.skip("not yet")
     for cell in code_cells(path):
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
@@ -88,13 +77,23 @@ def test_results_are_shown_as_numbers_not_as_verdicts(path):
 
 @every_lesson
 def test_asks_where_the_answer_can_surprise_and_not_everywhere(path):
-    if not has_claims(path):
-        pytest.skip("not yet")
     texts = "\n\n".join(markdown(path)).partition("## What you can do now")[0]
     texts = re.sub(r"```.*?```|`[^`\n]*`|<details>.*?</details>", "", texts, flags=re.S)
     texts = re.sub(r"(?ms)^### Exercise.*?(?=^## |\Z)", "", texts)
     asked = re.findall(r"[^.?!\n]*\?(?!\*?[\"”])", texts)
     assert len(asked) <= 10, asked
+
+
+def test_links_name_a_lesson_by_its_title():
+    texts = [course.README.read_text(encoding="utf-8")]
+    texts += [markdown(path)[-1] for path in LESSONS]
+    titles = {
+        p.name: markdown(p)[0].splitlines()[0].removeprefix("# ") for p in LESSONS
+    }
+    for said, name in re.findall(
+        r"\[(\d\d · [^]]*)\]\(\S*?([\w.]+ipynb)\)", "\n".join(texts)
+    ):
+        assert said == titles[name]
 
 
 @every_lesson
@@ -118,7 +117,7 @@ def test_cells_are_short(path):
         len([line for line in cell.source.splitlines() if line.strip()])
         for cell in code_cells(path)
     ]
-    assert max(lengths) <= 30
+    assert max(lengths, default=0) <= 30
     if path in LESSONS:
         assert sum(length <= 15 for length in lengths) >= 0.9 * len(lengths)
 
@@ -269,11 +268,11 @@ def test_few_cells_are_excused_from_comparison():
         assert not any("NBVAL" in cell.source for cell in cells), "use tags"
 
 
-def test_notebook_09_shows_its_scripts_as_they_are():
-    path = next(path for path in LESSONS if path.stem.startswith("09"))
+def test_notebook_12_shows_its_scripts_as_they_are():
+    path = next(path for path in LESSONS if path.stem.startswith("12"))
     scripts = [
         (ROOT / "notebooks" / "scripts" / name).read_text(encoding="utf-8")
-        for name in ("09_train.py", "09_shard.py")
+        for name in ("12_train.py", "12_shard.py")
     ]
     shown = [
         block

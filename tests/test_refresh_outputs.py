@@ -57,6 +57,21 @@ def test_timings_are_kept_so_that_a_refresh_changes_nothing():
     assert changed.cells[0].outputs[0].text == "12 ms"
 
 
+def test_numbers_within_their_tolerance_are_kept_as_long_as_the_code_is_the_same():
+    def notebook(source, text):
+        cell = new_code_cell("print(loss)", outputs=[new_output("stream", text=text)])
+        cell.metadata["tolerance"] = {"absolute": 0.01}
+        made = new_notebook(cells=[new_code_cell(source), cell])
+        made.metadata.code_sha256 = refresh_outputs.fingerprint(made)
+        return made
+
+    stored = notebook("epochs = 3", "0.168")
+    for source, text in ("epochs = 3", "0.168"), ("epochs = 4", "0.169"):
+        again = notebook(source, "0.169")
+        refresh_outputs.keep_excused(stored, again)
+        assert again.cells[1].outputs[0].text == text
+
+
 def test_large_figures_are_stored_in_few_colours():
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     file = io.BytesIO()

@@ -31,7 +31,7 @@ from helper.pretrained import SmallDenseNet, load_backbone
 
 LOADER = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
 ONE = DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2, 1)), batch_size=2)
-SCRIPT = ROOT / "notebooks" / "scripts" / "09_train.py"
+SCRIPT = ROOT / "notebooks" / "scripts" / "12_train.py"
 
 
 def digits_without(folder, *names):

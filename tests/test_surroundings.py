@@ -234,7 +234,7 @@ def test_every_notebook_of_the_course_is_named_in_readme():
     if tracked is None:
         pytest.skip("no git here")
     assert sorted(tracked.split()) == [f"notebooks/{p.name}" for p in course.PATHS]
-    assert course.PATHS == [*course.LESSONS, course.CHEATSHEET]
+    assert course.PATHS == [*course.LESSONS, course.CHEATSHEET, course.GLOSSARY]
 
 
 def test_style_looks_at_the_courses_files_alone(monkeypatch):
@@ -244,5 +244,5 @@ def test_style_looks_at_the_courses_files_alone(monkeypatch):
     for command in commands:
         named = {os.path.basename(name) for name in command}
         assert {path.name for path in course.PATHS} <= named
-        assert "09_train.py" in named and "--no-cache" in command
+        assert "12_train.py" in named and "--no-cache" in command
         assert "notebooks" not in named and "." not in command

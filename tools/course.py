@@ -19,7 +19,7 @@ README = ROOT / "README.md"
 
 
 def _named() -> list[Path]:
-    """The notebooks that README.md links to: the lessons by number, the cheat sheet last."""
+    """The notebooks that README.md links to: lessons by number, cheat sheet, glossary."""
     text = README.read_text(encoding="utf-8")
     names = sorted(set(re.findall(r"\(notebooks/([\w.-]+\.ipynb)\)", text)))
     return [NOTEBOOKS / name for name in names]
@@ -28,6 +28,7 @@ def _named() -> list[Path]:
 PATHS = _named()
 LESSONS = [path for path in PATHS if path.name[0].isdigit()]
 CHEATSHEET = NOTEBOOKS / "cheatsheet.ipynb"
+GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 
 
 def git(*arguments: str) -> str | None:

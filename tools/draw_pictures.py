@@ -4,6 +4,7 @@ from course import NOTEBOOKS
 from pictures import (
     autograd,
     convolutions,
+    dimensions,
     folders,
     networks,
     outside,
@@ -20,6 +21,7 @@ FOLDER = NOTEBOOKS / "pictures"
 MODULES = [
     overview,
     tensors,
+    dimensions,
     autograd,
     networks,
     training,

@@ -32,7 +32,7 @@ NOT_PROSE = re.compile(
         |Ubuntu|[Vv]ersions?|[Ii]ssues?)\ \d+(?:\.\d+)*{MORE}\d+\.\d+)*
     | \b[A-Z]\w*[A-Z]\w*-\d+\w*                         # CIFAR-10
     | \b[A-Za-z_]\w*\d\w* | \b\d-?[dD]\b                # float32, 2D
-    | \b\d+_\w+(?:\.\w+)?                               # 09_train.py
+    | \b\d+_\w+(?:\.\w+)?                               # 12_train.py
     | (?:(?<=\()|(?<=,\ )|(?<=al\.\ ))(?:19[5-9]|20[0-4])\d(?=[]).;,])  # (Kingma, 2015)
     """,
     re.S | re.M | re.X,

@@ -18,9 +18,10 @@ NOTEBOOKS = {
     "05": "validation",
     "06": "saving_and_loading",
     "07": "image_folders_and_transforms",
-    "08": "transfer_learning",
-    "09": "scaling_out",
+    "08": "convolutions",
+    "09": "transfer_learning",
     "11": "use_it_outside_the_notebook",
+    "12": "scaling_out",
 }
 
 

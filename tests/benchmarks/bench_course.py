@@ -34,7 +34,7 @@ from helper.pretrained import load_backbone
 from helper.train import evaluate, fit, train_epoch
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAIN = ROOT / "notebooks" / "scripts" / "09_train.py"
+TRAIN = ROOT / "notebooks" / "scripts" / "12_train.py"
 LOSS = nn.CrossEntropyLoss()
 KERNEL_START = new_notebook(cells=[new_code_cell("import torch")])
 
@@ -295,7 +295,7 @@ def test_compute_rate(ratio):
 
 
 def test_two_processes(benchmark, note, tmp_path):
-    """Seconds an epoch's picture; what notebook 09 draws."""
+    """Seconds an epoch's picture; what notebook 12 draws."""
     pairs = []
 
     def turn():
@@ -309,7 +309,7 @@ def test_two_processes(benchmark, note, tmp_path):
         pairs.append(seconds)
 
     benchmark.pedantic(turn, rounds=3)
-    note("09_train.py by two processes on this machine, to one", pairs)
+    note("12_train.py by two processes on this machine, to one", pairs)
 
 
 IMPORTS = """

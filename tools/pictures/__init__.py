@@ -6,6 +6,7 @@ canvas        the card, and the shapes on it
 parts         tables of numbers, axes
 overview      the whole course
 tensors       shapes, memory, broadcasting, the matrix product
+dimensions    one that goes away, their order
 autograd      values forward, gradients backward, a step
 networks      a neuron, layers
 training      the loop, a checkpoint

@@ -59,6 +59,35 @@ def _signed(value: torch.Tensor) -> str:
     return f"({short(value)})" if value < 0 else short(value)
 
 
+def padding_and_stride() -> Drawing:
+    image = torch.tensor([[2.0, 1, 0, 3, 1]]).roll(1) + torch.arange(5.0)[:, None]
+    padded = F.pad(image, (1, 1, 1, 1))
+    output = F.conv2d(image[None, None], torch.ones(1, 1, 3, 3), padding=1, stride=2)[
+        0, 0
+    ]
+    drawing = Drawing(
+        "Padding and stride",
+        "A picture of 5 × 5 numbers with a border of zeros, padding 1, so 7 × 7. A kernel "
+        "of 3 × 3 begins in the upper left corner, over the border, and moves by two numbers each "
+        "time, stride 2. There are three places along each side: the output is 3 × 3.",
+        300,
+    )
+    ring = {(i, j) for i in range(7) for j in range(7) if {i, j} & {0, 6}}
+    marks = dict.fromkeys(ring, (GREY.tint, GREY.text))
+    table(drawing, 80, 50, _written(padded), cell=32, marks=marks)
+    for k, accent in enumerate((BLUE, VERMILLION, GREEN)):
+        x = 80 + 64 * k
+        drawing.box(x, 50, 96, 96, fill="none", line=accent.line, thick=3, radius=0)
+    places = {(0, k): (a.tint, a.text) for k, a in enumerate((BLUE, VERMILLION, GREEN))}
+    table(drawing, 500, 90, _written(output), marks=places)
+    drawing.line((330, 144), (476, 144), arrow=True)
+    drawing.text(403, 124, "add up each 3 × 3", colour=GREY.text)
+    drawing.text(192, 28, "input (5, 5), padding 1", bold=True, size=NORMAL)
+    drawing.text(554, 28, "output (3, 3)", bold=True, size=NORMAL)
+    drawing.text(554, 228, "(5 + 2·1 − 3) / 2 + 1 = 3", code=True)
+    return drawing
+
+
 def convolution_channels() -> Drawing:
     layer = nn.Conv2d(3, 2, kernel_size=3)
     images = torch.zeros(1, 3, 6, 6)
@@ -150,4 +179,4 @@ def pooling() -> Drawing:
     return drawing
 
 
-DRAWINGS = [convolution, convolution_channels, pooling]
+DRAWINGS = [convolution, padding_and_stride, convolution_channels, pooling]

@@ -34,7 +34,7 @@ def training_loop() -> Drawing:
     drawing.line((119, bottom), (119, top + high + 2), thick=2.5, arrow=True)
     drawing.text(355, 132, "for images, labels in train_loader:", code=True)
     drawing.text(
-        355, 160, "one turn a batch; all batches once: an epoch", colour=GREY.text
+        355, 160, "one turn for each batch; one epoch: all batches", colour=GREY.text
     )
     drawing.text(106, 146, "next batch", colour=GREEN.text, anchor="end")
     drawing.text(604, 146, "loss", colour=BLUE.text, anchor="start", code=True)

@@ -62,7 +62,10 @@ def _expect_epoch(
             raise Wrong("your function seeds torch: each epoch would have one order.")
         if not model.training:
             raise Wrong("the model was put into evaluation mode, and this is training.")
-        return result, model[1].weight.detach()
+        # A model may have been moved to a GPU: it is compared where it came from.
+        if isinstance(result, Tensor):
+            result = result.to(start[1].weight.device)
+        return result, model[1].weight.detach().to(start[1].weight.device)
 
     tensors = train_loader.dataset.tensors
     before = remember(tensors)

@@ -1,4 +1,4 @@
-"""The exercises of notebook 09."""
+"""The exercises of notebook 12."""
 
 from helper.exercises.scaling_out.average_gradients import average_gradients
 from helper.exercises.scaling_out.efficiency import efficiency

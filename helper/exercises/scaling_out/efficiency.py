@@ -6,7 +6,7 @@ from helper.expect import Case, distinct, expect_function, expect_results
 
 
 def efficiency(answer: object) -> str:
-    """efficiency(cards, compute, gradient_bytes, link)."""
+    """efficiency(gpus, compute, gradient_bytes, link)."""
     function = expect_function(answer)
     several = [*distinct(4, 3, 64), 2, 1000]
     # Now computing takes longer, now sending.
@@ -14,29 +14,27 @@ def efficiency(answer: object) -> str:
     expect_results(
         function,
         cases,
-        what="efficiency(cards, compute, gradient_bytes, link)",
+        what="efficiency(gpus, compute, gradient_bytes, link)",
         hint="Sending takes 2·(n-1)/n·gradient_bytes/link seconds; the step takes both.",
         mistakes=EFFICIENCY_MISTAKES,
     )
-    alone = Case((1, *_step(2, long=False).arguments[1:]), 1.0, "given one card")
+    alone = Case((1, *_step(2, long=False).arguments[1:]), 1.0, "given one GPU")
     expect_results(
         function,
         [alone],
-        what="efficiency(cards, compute, gradient_bytes, link)",
-        hint="With one card there is nobody to send to.",
+        what="efficiency(gpus, compute, gradient_bytes, link)",
+        hint="With one GPU there is nobody to send to.",
     )
-    return "with many cards it hardly falls any more, as long as messages cost nothing."
+    return "with many GPUs it hardly falls any more, as long as messages cost nothing."
 
 
-def _step(cards: int, long: bool) -> Case:
+def _step(gpus: int, long: bool) -> Case:
     """Computing takes longer than sending, or the other way round for `long`."""
     compute, link = 10 ** random.uniform(-2, 0), 10 ** random.uniform(8, 11)
     times = random.uniform(1.1, 2) if long else random.uniform(0.1, 0.4)
     gradient_bytes = int(compute * link * times)
-    given = (
-        f"given {cards} cards, {compute:.3g} s, {gradient_bytes} bytes, {link:.3g}/s"
-    )
-    arguments = (cards, compute, gradient_bytes, link)
+    given = f"given {gpus} GPUs, {compute:.3g} s, {gradient_bytes} bytes, {link:.3g}/s"
+    arguments = (gpus, compute, gradient_bytes, link)
     return Case(arguments, compute / (compute + _sending(*arguments)), given)
 
 
@@ -45,7 +43,7 @@ def _sending(n: int, compute: float, gradient_bytes: int, link: float) -> float:
 
 
 # From a sentence to the result, from the computing time c, the sending time s, the number
-# of cards n, and the time b that all bytes take once.
+# of GPUs n, and the time b that all bytes take once.
 _MISTAKES = {
     "sending takes no time in yours: is there a // or an int(), or a wrong unit?": (
         lambda c, s, n, b: 1.0
@@ -63,7 +61,7 @@ _MISTAKES = {
         lambda c, s, n, b: c / (c + 2 * s)
     ),
     "2·(n-1) is 2n - 2, not 2n - 1.": lambda c, s, n, b: c / (c + (2 * n - 1) / n * b),
-    "this is divided by the number of cards once more: the share of one step is asked for.": (
+    "this is divided by the number of GPUs once more: the share of one step is asked for.": (
         lambda c, s, n, b: c / (c + s) / n
     ),
     "sending is to be divided by the whole step, not by computing, or computing by it.": (
@@ -71,7 +69,7 @@ _MISTAKES = {
     ),
     "the 2 is missing: pieces go round twice.": lambda c, s, n, b: c / (c + s / 2),
     "(n-1)/n is missing.": lambda c, s, n, b: c / (c + 2 * b),
-    "sending counts n times: 2·(n-1) is to be divided by n; each card has the whole link, and "
+    "sending counts n times: 2·(n-1) is to be divided by n; each GPU has the whole link, and "
     "computes for `compute` seconds.": (lambda c, s, n, b: c / (c + n * s)),
     "(n-1)/n is upside down.": lambda c, s, n, b: c / (c + 2 * n / (n - 1) * b),
     "brackets are missing around the whole step: compute / (compute + ...).": (
@@ -90,7 +88,7 @@ _MISTAKES = {
     "this is the time of the step: computing is to be divided by it.": (
         lambda c, s, n, b: c + s
     ),
-    "this is multiplied by the number of cards: the share alone is asked for.": (
+    "this is multiplied by the number of GPUs: the share alone is asked for.": (
         lambda c, s, n, b: n * c / (c + s)
     ),
     "messages cost nothing here: leave their time out.": lambda c, s, n, b: (
@@ -112,7 +110,7 @@ _MISTAKES = {
     "this is rounded: give the number as it is.": lambda c, s, n, b: round(
         c / (c + s), 2
     ),
-    "2·(n-1)/n is 1 for two cards only: use cards, and / and not // or int().": (
+    "2·(n-1)/n is 1 for two GPUs only: use gpus, and / and not // or int().": (
         lambda c, s, n, b: c / (c + b)
     ),
 }

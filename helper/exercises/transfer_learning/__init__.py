@@ -1,4 +1,4 @@
-"""The exercises of notebook 08."""
+"""The exercises of notebook 09."""
 
 from helper.exercises.transfer_learning.count_trainable import count_trainable
 from helper.exercises.transfer_learning.features_of import features_of

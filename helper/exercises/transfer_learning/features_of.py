@@ -167,7 +167,7 @@ LEFT = {
 def _where_it_works(
     function: Callable, model: Pictures, images: Tensor
 ) -> tuple[nn.Module, Tensor]:
-    """An answer may send the batch to the graphics card: then the model is there, too."""
+    """An answer may send the batch to the GPU: then the model is there, too."""
     if torch.cuda.is_available():
         try:
             function(copy.deepcopy(model), images.clone())

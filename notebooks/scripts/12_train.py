@@ -1,5 +1,5 @@
-"""Train a network by `python scripts/09_train.py`, or by several processes: `torchrun --standalone
---nproc-per-node 2 scripts/09_train.py`. Started again, it goes on after the last finished epoch."""
+"""Train a network by `python scripts/12_train.py`, or by several processes: `torchrun --standalone
+--nproc-per-node 2 scripts/12_train.py`. Started again, it goes on after the last finished epoch."""
 
 import argparse
 import os
@@ -27,7 +27,7 @@ def join(device_type):
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         # torchrun keeps the store when it restarts us: don't read what a killed run wrote.
         store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
-    if device_type == "cuda":  # each process of a machine has a card of its own
+    if device_type == "cuda":  # each process of a machine has a GPU of its own
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
     backend = "nccl" if device_type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=world_size)
@@ -59,7 +59,7 @@ def train_epoch(model, train_loader, optimizer, device):
         loss.backward()  # and DDP averages the gradients of all processes
         optimizer.step()
         totals += torch.tensor([loss.item() * len(labels), len(labels)], device=device)
-        if batch % 40 == 0 and dist.get_rank() == 0:
+        if batch == 20 and dist.get_rank() == 0:
             print(f"  batch {batch} of {len(train_loader)}")
     dist.all_reduce(totals)  # now the sums over all processes
     return (totals[0] / totals[1]).item()
@@ -90,7 +90,7 @@ def main():
         parser.error(f"{world_size} processes can't share --batch-size evenly")
     train_loader, valid_loader = make_loaders(options.batch_size, rank, world_size)
     torch.manual_seed(9)
-    network, checkpoint = Network(784, [512, 256], 10), {"epoch": 0, "history": []}
+    network, checkpoint = Network(784, [256, 128], 10), {"epoch": 0, "history": []}
     path = options.folder / "checkpoint.pt"
     if path.exists():
         network, checkpoint = load_checkpoint(path)
@@ -100,7 +100,7 @@ def main():
     history = checkpoint["history"]
     if rank == 0:
         options.folder.mkdir(parents=True, exist_ok=True)
-        print(f"epochs done: {checkpoint['epoch']}; rank 0 is process {os.getpid()}")
+        print(f"rank 0 is process {os.getpid()}\nepochs done: {checkpoint['epoch']}")
     for epoch in range(checkpoint["epoch"] + 1, options.epochs + 1):
         train_loader.sampler.set_epoch(epoch)  # another order in each epoch
         begin = time.perf_counter()
@@ -111,7 +111,7 @@ def main():
         if rank == 0:  # the others have the same weights
             done = {"epoch": epoch, "history": history}
             save_checkpoint(path, network, optimizer=optimizer.state_dict(), **done)
-            print(f"epoch {epoch}: loss {loss:.3f}, accuracy {accuracy:.3f}")
+            print(f"epoch {epoch:2}: loss {loss:.3f}, accuracy {accuracy:.3f}")
     dist.destroy_process_group()  # its threads end when `model` has gone, too
 
 

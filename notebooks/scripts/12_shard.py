@@ -1,5 +1,5 @@
 """Train a network of which each process holds only a part: `torchrun --standalone
---nproc-per-node 2 scripts/09_shard.py FOLDER`. All processes write the checkpoint together."""
+--nproc-per-node 2 scripts/12_shard.py FOLDER`. All processes write the checkpoint together."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ def main(folder):
     dist.init_process_group("gloo")
     rank, world_size = dist.get_rank(), dist.get_world_size()
     torch.manual_seed(9)
-    model = Network(784, [512, 256], 10)
+    model = Network(784, [256, 128], 10)
     mesh = init_device_mesh("cpu", (world_size,))
     for layer in [*model.hidden, model.output, model]:  # the whole comes last
         fully_shard(layer, mesh=mesh)
@@ -40,9 +40,9 @@ def main(folder):
     numbers = [None] * world_size
     dist.all_gather_object(numbers, own)
     if rank == 0:
-        print(
-            f"{sum(p.numel() for p in model.parameters())} numbers, held as {numbers}"
-        )
+        print(f"parameters: {sum(p.numel() for p in model.parameters()):,}")
+        for holder, number in enumerate(numbers):
+            print(f"rank {holder} holds {number:,}")
     sys.stdout.flush()
     dist.barrier()
     # Instead of dist.destroy_process_group(), which can't end the group's threads here: caches
