@@ -127,8 +127,8 @@ def _expect_refused(
             raise
         if not isinstance(error, ValueError):
             raise Wrong(
-                f"for the name {name!r}, which isn't in models, your function raises a "
-                f"{type(error).__name__}; a ValueError is asked for."
+                f"for the name {name!r}, which isn't in models, your function raises "
+                f"{kind_of(error)}; a ValueError is asked for."
             ) from wrong
         if name not in str(error):
             raise Wrong(
