@@ -131,7 +131,8 @@ def test_a_file_with_the_name_of_a_module_is_named(
     hiding = tmp_path / f"{name}.py"
     hiding.write_text("answer = 42\n", encoding="utf-8")
     with launch(write(tmp_path, "print('well')"), processes=processes) as process:
-        assert process.stdout.read() == "well\n" * processes
+        # Two processes write where they like: word and end of line are two writes.
+        assert process.stdout.read().replace("\n", "") == "well" * processes
     script = write(tmp_path, "import torch, queue; torch.ones, queue.Queue")
     with pytest.raises(RuntimeError) as caught:
         with launch(script, processes=processes):

@@ -62,10 +62,14 @@ def _expect_epoch(
             raise Wrong("your function seeds torch: each epoch would have one order.")
         if not model.training:
             raise Wrong("the model was put into evaluation mode, and this is training.")
+        weight = model[1].weight.detach()
+        if weight.is_meta:
+            raise Wrong("the model was moved to the meta device, which has no numbers.")
         # A model may have been moved to a GPU: it is compared where it came from.
-        if isinstance(result, Tensor):
-            result = result.to(start[1].weight.device)
-        return result, model[1].weight.detach().to(start[1].weight.device)
+        device = start[1].weight.device
+        if isinstance(result, Tensor) and not result.is_meta:
+            result = result.to(device)
+        return result, weight.to(device)
 
     tensors = train_loader.dataset.tensors
     before = remember(tensors)
