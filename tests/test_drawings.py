@@ -14,15 +14,6 @@ from pictures.canvas import WIDTH
 from PIL import ImageColor, ImageFont
 
 # Drawings that no page shows yet.
-TO_COME = set(
-    """
-    broadcasting checkpoint convolution convolution_channels course data_parallel
-    folders_to_batches forward_and_backward freeze_and_replace gradient_step kept_features ladder
-    matrix_product network neuron pooling ring training_loop
-    view_and_copy
-    """.split()
-)
-
 FONTS = f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans"  # wider than most
 NAMES = sorted(path.stem for path in draw_pictures.FOLDER.glob("*.svg"))
 
@@ -128,7 +119,7 @@ def test_each_drawing_is_shown_with_its_own_description_as_alternative_text():
     shown = re.findall(r"!\[(.*?)\]\(\S*pictures/([a-z_]+)\.svg\)", "\n".join(texts))
     for said, name in shown:
         assert said == elements(name)[1][2], f"{name}: see its <desc>"
-    assert set(NAMES) - {name for _, name in shown} <= TO_COME <= set(NAMES)
+    assert {name for _, name in shown} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,13 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-NOT_YET = set()
-
 
 @pytest.mark.parametrize("path", course.LESSONS, ids=lambda path: path.stem)
 def test_each_quantity_is_held(path):
-    if path.stem[:2] in NOT_YET:
-        pytest.skip("its quantities are not held yet")
     lesson = quantities.Lesson(course.read(path), quantities.ledger_of(path))
     assert not lesson.problems, "\n".join(
         [
