@@ -13,7 +13,6 @@ import pytest
 from pictures.canvas import WIDTH
 from PIL import ImageColor, ImageFont
 
-# Drawings that no page shows yet.
 FONTS = f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans"  # wider than most
 NAMES = sorted(path.stem for path in draw_pictures.FOLDER.glob("*.svg"))
 
