@@ -114,7 +114,7 @@ def test_fit_against_the_bare_loop(ratio):
 
 
 def textbook(open_data, epochs: int = 5) -> tuple[float, float, float]:
-    """The old notes' way: seconds to its last epoch, and that epoch's accuracy."""
+    """The textbook's way: seconds to its last epoch, and that epoch's accuracy."""
     torch.manual_seed(0)
     transform = v1.Compose([v1.ToTensor(), v1.Normalize((0.5,), (0.5,))])
     train_loader = DataLoader(open_data(True, transform), 64, shuffle=True)
