@@ -32,7 +32,7 @@ env:
 # The course's kernel, for a JupyterLab that lives in another environment.
 kernel: env
 	@"$(VENV)" -m ipykernel install --user --name pytorch-course --display-name "PyTorch course" \
-		--env OMP_WAIT_POLICY passive --env MPLBACKEND module://matplotlib_inline.backend_inline
+		--env OMP_NUM_THREADS 1 --env MPLBACKEND module://matplotlib_inline.backend_inline
 
 # Runs every notebook and writes its outputs back, normalised.
 refresh: env
@@ -62,6 +62,7 @@ renew: env
 # Takes a quarter of an hour: what the course costs, and what notebooks 08 and 09 claim of several seeds.
 bench: env
 	@mkdir -p build
+	@"$(VENV)" tests/benchmarks/threads.py
 	@"$(VENV)" tests/benchmarks/convolutions.py
 	@"$(VENV)" tests/benchmarks/transfer.py
 	@"$(VENV)" -m pytest -q tests/benchmarks -o python_files='bench_*.py' --benchmark-json=build/bench.json

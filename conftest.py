@@ -20,10 +20,6 @@ import tolerance  # noqa: E402
 # A module of the user's that PYTHONPATH names would be taken for one of ours.
 OUTSIDE = os.environ.get("PYTHONPATH", "").split(os.pathsep)
 sys.path[:] = [folder for folder in sys.path if folder not in OUTSIDE]
-# Processes of pytest that share the cores share them evenly.
-if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
-    threads = max(1, (os.cpu_count() or 1) // int(workers))
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 # Before a test module imports matplotlib or torch, which read them once.
 remove_surroundings = surroundings.clean(os.environ)
 

@@ -31,7 +31,7 @@ def fresh(tmp_path, monkeypatch):
     def run(command, hint):
         commands.append(" ".join(command[1:3]))
         if "ipykernel" in command:
-            assert "OMP_WAIT_POLICY passive --env MPLBACKEND" in " ".join(command)
+            assert "OMP_NUM_THREADS 1 --env MPLBACKEND" in " ".join(command)
         Path(make_environment.PYTHON).parent.mkdir(parents=True, exist_ok=True)
         Path(make_environment.PYTHON).touch()
         if commands[-1] == "-m pip" and fails:

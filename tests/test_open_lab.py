@@ -53,7 +53,7 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
     foreign = {"MPLBACKEND": "TkAgg", "MAKEFLAGS": "", "PYTHONHOME": "/nowhere"}
     variables = {**os.environ, **options, **foreign}
     variables.pop("DISPLAY", None)
-    variables.pop("OMP_WAIT_POLICY", None)
+    variables.pop("OMP_NUM_THREADS", None)
     variables.pop("MAKELEVEL", None)  # no make has started the terminal
     with socket.create_server(("127.0.0.1", 0)) as taken:
         (tmp_path / "jupyter_server_config.py").write_text(
@@ -105,7 +105,7 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
             ]
             assert set(listening) == {"127.0.0.1"}
             inherited = servers[0].environ()  # by every kernel
-            assert inherited["OMP_WAIT_POLICY"] == "passive"
+            assert inherited["OMP_NUM_THREADS"] == "1"
             assert "MPLBACKEND" not in inherited and "PYTHONHOME" not in inherited
 
             os.write(terminal, b"\x03")  # Ctrl+C

@@ -14,12 +14,12 @@ import supported_machines
 from run_pip import LOG, PYTHON, ROOT, VENV, run
 
 STAMP = os.path.join(VENV, "course-installed.txt")
-STEPS = 2  # a higher number makes everybody's .venv pass through `install` again
+STEPS = 3  # a higher number makes everybody's .venv pass through `install` again
 
-# Threads that wait for others shall not keep the processor busy, and figures belong into the
-# notebook, whatever is set for other programs.
+# Small networks are fastest on one core, and figures belong into the notebook, whatever is set
+# for other programs.
 KERNEL_VARIABLES = [
-    ("OMP_WAIT_POLICY", "passive"),
+    ("OMP_NUM_THREADS", "1"),
     ("MPLBACKEND", "module://matplotlib_inline.backend_inline"),
 ]
 KERNELS = [("python3", "Python 3 (ipykernel)"), ("pytorch-course", "PyTorch course")]

@@ -2,7 +2,7 @@
 
     python tools/measure_tolerance.py notebooks/04_losses_and_optimizers.ipynb [runs]
 
-Runs the notebook as it is, with one thread, and as older processors would compute; prints each
+Runs the notebook as it is, with two threads, and as older processors would compute; prints each
 cell of which an output differs from the stored one, by how much at most, and the cell's
 tolerance. Take a little more than that as the tolerance, and no more.
 """
@@ -20,7 +20,7 @@ from tolerance import NUMBER
 
 WAYS = [
     {},
-    {"OMP_NUM_THREADS": "1"},
+    {"OMP_NUM_THREADS": "2"},
     {"ATEN_CPU_CAPABILITY": "default"},
     {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "SSE41"},
 ]

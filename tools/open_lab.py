@@ -43,9 +43,9 @@ def has_display() -> bool:
 
 def variables() -> dict[str, str]:
     """The environment that JupyterLab hands on to the kernels of all notebooks."""
-    # Threads that wait for others shall not keep the processor busy: two notebooks at once
-    # would nearly stop one another.
-    own = {"OMP_WAIT_POLICY": "passive", **os.environ}
+    # Small networks are fastest on one core, and notebooks with more threads than the
+    # machine has cores nearly stop one another.
+    own = {"OMP_NUM_THREADS": "1", **os.environ}
     own.pop("MPLBACKEND", None)  # figures belong into the notebook
     return own
 
