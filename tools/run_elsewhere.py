@@ -14,14 +14,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+import psutil
 import refresh_outputs
 from course import PATHS, ROOT, git
 from nbclient.exceptions import CellExecutionError
 
 PYTEST = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"]
+SHARED = [*PYTEST, "-n", "2", "--no-loadscope-reorder"]  # as `make test`
+# A notebook's kernel and what it starts take 2 GB at most.
+AT_ONCE = 2 if psutil.virtual_memory().available > 6e9 else 1
 
 
 def run(command: list[str], *, cwd: Path = ROOT, **variables: str) -> str | None:
@@ -48,7 +53,7 @@ def without_network() -> str | None:
         refused = str(error)
     if refused is not None:
         return f"skipped: this machine allows no network namespace ({refused.strip()})"
-    return run([*inside, 'ip link set lo up && exec "$@"', "sh", *PYTEST])
+    return run([*inside, 'ip link set lo up && exec "$@"', "sh", *SHARED])
 
 
 def from_an_odd_path() -> str | None:
@@ -66,43 +71,47 @@ def from_an_odd_path() -> str | None:
         there = {**os.environ, "PYTHONPATH": str(moved)}
         found = subprocess.check_output(where, cwd=folder, env=there, encoding="utf-8")
         assert found.startswith(str(moved)), found
-        return run(PYTEST, cwd=moved, PYTHONPATH=str(moved))
+        return run(SHARED, cwd=moved, PYTHONPATH=str(moved))
 
 
-def alone_in_any_order() -> str | None:
-    paths = random.Random(0).sample(PATHS, len(PATHS))
-    for path in paths:
-        if (wrong := run([*PYTEST, str(path)])) is not None:
-            return f"{path.name}: {wrong}"
+def first_wrong(look: Callable[[Path], str | None], paths: list[Path]) -> str | None:
+    """What `look` says of the first path with which something is wrong; two at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for path, wrong in zip(paths, threads.map(look, paths), strict=True):
+            if wrong is not None:
+                threads.shutdown(cancel_futures=True)
+                return f"{path.name}: {wrong}"
     return None
 
 
-def each_cell_twice() -> str | None:
+def alone(path: Path) -> str | None:
+    return run([*PYTEST, str(path)])
+
+
+def each_cell_twice(path: Path) -> str | None:
     """A learner runs a cell again: that ends in no error, nor do the cells after it."""
-    for path in PATHS:
-        notebook = nbformat.read(path, as_version=4)
-        cells = [
-            [c, copy.deepcopy(c)] if c.cell_type == "code" else [c]
-            for c in notebook.cells
-        ]
-        notebook.cells = list(itertools.chain.from_iterable(cells))
-        try:
-            refresh_outputs.execute(notebook)
-        except CellExecutionError as error:
-            return f"{path.name}: {error}"
+    notebook = nbformat.read(path, as_version=4)
+    cells = [
+        [c, copy.deepcopy(c)] if c.cell_type == "code" else [c] for c in notebook.cells
+    ]
+    notebook.cells = list(itertools.chain.from_iterable(cells))
+    try:
+        refresh_outputs.execute(notebook)
+    except CellExecutionError as error:
+        return str(error)
     return None
 
 
 WAYS: dict[str, Callable[[], str | None]] = {
-    "default": lambda: run(PYTEST, ATEN_CPU_CAPABILITY="default"),
-    "avx2": lambda: run(PYTEST, ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="SSE41"),
-    "all cores": lambda: run(PYTEST, OMP_NUM_THREADS=str(os.cpu_count() or 2)),
+    "default": lambda: run(SHARED, ATEN_CPU_CAPABILITY="default"),
+    "avx2": lambda: run(SHARED, ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="SSE41"),
+    "all cores": lambda: run(SHARED, OMP_NUM_THREADS=str(os.cpu_count() or 2)),
     "no network": without_network,
     "odd path": from_an_odd_path,
-    "no home": lambda: run(PYTEST, HOME=f"{os.devnull}/home"),  # for root, too
-    "C locale": lambda: run(PYTEST, LC_ALL="C", LANG="C"),
-    "alone": alone_in_any_order,
-    "twice": each_cell_twice,
+    "no home": lambda: run(SHARED, HOME=f"{os.devnull}/home"),  # for root, too
+    "C locale": lambda: run(SHARED, LC_ALL="C", LANG="C"),
+    "alone": lambda: first_wrong(alone, random.Random(0).sample(PATHS, len(PATHS))),
+    "twice": lambda: first_wrong(each_cell_twice, PATHS),
 }
 
 
