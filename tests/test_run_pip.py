@@ -101,14 +101,24 @@ def test_hundreds_of_lines_become_few_and_all_of_them_are_kept(
     tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(run_pip, "LOG", str(tmp_path / "setup.log"))
-    pip = """
-        import time
+    read_log, seen = run_pip.read_log, tmp_path / "seen"
+
+    def read_and_tell(begin):
+        said = read_log(begin)
+        if "torch" in said:
+            seen.touch()
+        return said
+
+    monkeypatch.setattr(run_pip, "read_log", read_and_tell)
+    pip = f"""
+        import os, time
         print("Obtaining file:///course")
         for i in range(200):
-            print(f"Collecting package-{i}")
-            print(f"  Downloading package_{i}-1.0-py3-none-any.whl (10 kB)")
+            print(f"Collecting package-{{i}}")
+            print(f"  Downloading package_{{i}}-1.0-py3-none-any.whl (10 kB)")
         print("  Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl (530.2 MB)")
-        time.sleep(0.5)
+        while not os.path.exists({str(seen)!r}):
+            time.sleep(0.01)
         print("Installing collected packages: torch, package-0")
         """
     run_pip.run([sys.executable, "-c", textwrap.dedent(pip)], "never seen")
