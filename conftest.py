@@ -35,6 +35,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
+    # Notebooks, then large groups, then small ones: two processes end at about the same time.
+    items.sort(
+        key=lambda item: (item.path.suffix != ".ipynb", bool(lesson_of(item.nodeid)))
+    )
     for item in items:
         if item.path.suffix == ".ipynb":
             # nbval's five seconds are too few on a busy machine.
@@ -60,8 +64,13 @@ def group_of(nodeid):
     path, _, test = nodeid.partition("::")
     if match := re.match(r"test_costs_what_it_says\[(\w+)\]", test):
         return f"notebooks/{match[1]}.ipynb"
-    lesson = re.search(r"\[(\d\d)", test)
-    return path + (f" {lesson[1]}" if lesson else "")
+    return f"{path} {lesson_of(nodeid)}"
+
+
+def lesson_of(nodeid):
+    """The number of the lesson that a test is about, or nothing."""
+    found = re.search(r"\[(\d\d)", nodeid)
+    return found[1] if found else ""
 
 
 @pytest.fixture(autouse=True, scope="session")

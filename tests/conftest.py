@@ -1,5 +1,8 @@
 """What tests of several modules begin with."""
 
+import os
+import subprocess
+import sys
 import tempfile
 
 import psutil
@@ -61,3 +64,44 @@ def write(tmp_path):
         return path
 
     return write
+
+
+QUICK = """
+import sys, pytest
+sys.modules["rfc3987_syntax"] = None  # takes a second, to check addresses that nobody has
+sys.exit(pytest.main())
+"""
+
+
+@pytest.fixture
+def run_pytest():
+    """Runs pytest in a process of its own; gives its exit code, and what it printed."""
+
+    def run(*arguments, cwd, before=(), costs=False, **variables):
+        # Importing these takes its time, and torch, which the costs need.
+        without = ["hypothesispytest", "benchmark", "xdist"]
+        without += [] if costs else ["notebook-costs"]
+        command = [*before, sys.executable, "-c", QUICK, "-q", *arguments]
+        command += [word for name in without for word in ("-p", f"no:{name}")]
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env={**os.environ, "NO_COLOR": "1", **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        return done.returncode, done.stdout
+
+    return run
+
+
+@pytest.fixture
+def list_threads():
+    """Code that prints which threads of a process group are left, with the rank."""
+    return """
+import glob, os
+names = [open(path).read().strip() for path in glob.glob("/proc/self/task/*/comm")]
+left = sorted(name for name in names if "gloo" in name)
+print(f"rank {os.environ['RANK']}: {left}\\n", end="", flush=True)
+"""

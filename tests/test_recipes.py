@@ -171,6 +171,14 @@ def test_runs_alone(name, run):
     assert output.strip(), "a recipe shows that it worked"
 
 
+def test_two_processes_end_with_their_group(run, list_threads):
+    """A thread of the group that is late would find Python gone and abort; see notebook 12."""
+    (name,) = [name for name in RECIPES if "any number of proc" in name]
+    code, printed, errors = run(RECIPES[name] + list_threads, processes=2)
+    assert code == 0 and "trained by 2" in printed, errors
+    assert "rank 0: []\n" in printed and "rank 1: []\n" in printed
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_placeholders_stand_in_one_block(name):
     lines = RECIPES[name].splitlines()

@@ -36,28 +36,12 @@ def copy(tmp_path):
     return root
 
 
-def run(root, *arguments, before=(), **variables):
-    """pytest in the copy: its exit code, and what it printed."""
-    command = [*before, sys.executable, "-m", "pytest", "-q", *arguments]
-    # Importing these takes its time.
-    command += ["-p", "no:hypothesispytest", "-p", "no:benchmark"]
-    done = subprocess.run(
-        command,
-        cwd=root,
-        env={**os.environ, "NO_COLOR": "1", **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    return done.returncode, done.stdout
-
-
 def git(root, *arguments):
     name = ["-c", "user.name=A", "-c", "user.email=a@b"]
     subprocess.run(["git", *name, *arguments], cwd=root, check=True)
 
 
-def test_a_users_settings_and_files_reach_no_notebook(copy, tmp_path):
+def test_a_users_settings_and_files_reach_no_notebook(copy, tmp_path, run_pytest):
     """All at once: what changes a notebook's output, stops its kernel, or stops pytest."""
     home = tmp_path / "home"
     startup = home / ".ipython" / "profile_default" / "startup"
@@ -85,10 +69,11 @@ def test_a_users_settings_and_files_reach_no_notebook(copy, tmp_path):
         nbformat.write(failing, notebooks / folder / "more.ipynb")
     (notebooks / "test_mine.py").write_text("def test_mine():\n    assert False\n")
 
-    code, said = run(
-        copy,
+    code, said = run_pytest(
         "--nbval",
         "notebooks",
+        cwd=copy,
+        costs=True,
         HOME=str(home),
         IPYTHONDIR=str(home / ".ipython"),
         MATPLOTLIBRC=str(settings),
@@ -115,17 +100,15 @@ def test_a_users_settings_and_files_reach_no_notebook(copy, tmp_path):
     assert re.search(rf"{FIRST}: \d+\.\d s", said)
 
 
-def test_a_cell_that_hangs_is_ended_and_a_slow_one_has_time(copy):
+def test_a_cell_that_hangs_is_ended_and_a_slow_one_has_time(copy, run_pytest):
     path = copy / "notebooks" / FIRST
-    notebook = nbformat.read(path, as_version=4)
-    wait, hang = "import time\ntime.sleep(1)", "while True:\n    time.sleep(0.1)"
-    cells = [nbformat.v4.new_code_cell(source) for source in (wait, hang)]
-    nbformat.write(
-        nbformat.v4.new_notebook(metadata=notebook.metadata, cells=cells), path
-    )
-    code, said = run(copy, "--nbval", "notebooks", "--nbval-cell-timeout=3")
-    assert code == 1 and "1 failed, 1 passed" in said, said
-    assert "Timeout of 3 seconds exceeded" in said
+    metadata = nbformat.read(path, as_version=4).metadata
+    hang = nbformat.v4.new_code_cell("while True:\n    pass")
+    nbformat.write(nbformat.v4.new_notebook(metadata=metadata, cells=[hang]), path)
+    limit = "--nbval-cell-timeout=1"
+    code, said = run_pytest("--nbval", "notebooks", limit, cwd=copy)
+    assert code == 1 and "1 failed" in said, said
+    assert "Timeout of 1 seconds exceeded" in said
     settings = (copy / "pyproject.toml").read_text(encoding="utf-8")
     (timeout,) = re.findall(r"--nbval-cell-timeout=(\d+)", settings)
     assert 300 <= int(timeout) <= 900
@@ -163,7 +146,7 @@ def test_these_tests_run_in_surroundings_of_their_own():
 @pytest.mark.skipif(
     sys.platform != "linux", reason="made read-only by a namespace of Linux"
 )
-def test_a_read_only_folder_is_told_in_one_line(copy):
+def test_a_read_only_folder_is_told_in_one_line(copy, run_pytest):
     (copy / "tests" / "test_tiny.py").write_text(TINY)
     # Nobody's own rights, not even root's, reach over `chmod` in there.
     ordinary = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
@@ -173,7 +156,7 @@ def test_a_read_only_folder_is_told_in_one_line(copy):
     for folder in folders:
         folder.chmod(0o555)
     try:
-        code, said = run(copy, "tests/test_tiny.py", "-v", before=ordinary)
+        code, said = run_pytest("tests/test_tiny.py", "-v", cwd=copy, before=ordinary)
     finally:
         for folder in folders:
             folder.chmod(0o755)
@@ -193,12 +176,12 @@ def solve(path, *, by_jupyter):
     nbformat.write(notebook, path)
 
 
-def test_a_learners_answers_are_left_alone(copy):
+def test_a_learners_answers_are_left_alone(copy, run_pytest):
     git(copy, "init", "-q")
     git(copy, "add", "--all", "--force")
     git(copy, "commit", "-q", "-m", "The course")
     solve(copy / "notebooks" / FIRST, by_jupyter=True)
-    code, said = run(copy, "--nbval", "notebooks", "-v")
+    code, said = run_pytest("--nbval", "notebooks", "-v", cwd=copy)
     assert code == 5, said  # no tests
     assert f"{FIRST} has changes of your own, so it is not run" in said
     inside = "import check_style, course; print(course.read(course.LESSONS[0])); check_style.main()"
@@ -226,9 +209,9 @@ def test_a_change_to_the_course_is_no_learners(copy, monkeypatch):
     assert course.is_a_learners(path)
 
 
-def test_without_git_answers_are_told_to_be_in_the_way(copy):
+def test_without_git_answers_are_told_to_be_in_the_way(copy, run_pytest):
     solve(copy / "notebooks" / FIRST, by_jupyter=True)
-    code, said = run(copy, "--nbval", "notebooks")
+    code, said = run_pytest("--nbval", "notebooks", cwd=copy)
     assert code == 4 and "unpack it anew into another folder" in said, said
 
 

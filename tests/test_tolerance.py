@@ -1,8 +1,5 @@
 """Numbers of an output compare within what their cell allows, all else letter for letter."""
 
-import subprocess
-import sys
-
 import nbformat
 import pytest
 import tolerance
@@ -77,7 +74,7 @@ def test_refresh_keeps_what_agrees():
     assert new[0].text == "0.51\n"
 
 
-def test_nbval_compares_so(tmp_path_factory):
+def test_nbval_compares_so(tmp_path_factory, run_pytest):
     """A bare `pytest --nbval`, on a notebook of which each cell is off by 0.1."""
     folder = ROOT / "build" / tmp_path_factory.mktemp("tolerance").name
     folder.mkdir(parents=True)
@@ -90,12 +87,9 @@ def test_nbval_compares_so(tmp_path_factory):
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     try:
         nbformat.write(notebook, folder / "a.ipynb")
-        command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-rA", folder]
-        # Importing these takes its time.
-        command += ["-p", "no:hypothesispytest", "-p", "no:benchmark"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        _, said = run_pytest("--nbval", "-rA", str(folder), cwd=ROOT)
     finally:
         (folder / "a.ipynb").unlink()
         folder.rmdir()
-    verdicts = [f"{word} build" in done.stdout for word in ("PASSED", "FAILED")]
-    assert verdicts == [True, True] and "2 failed, 1 passed" in done.stdout, done.stdout
+    verdicts = [f"{word} build" in said for word in ("PASSED", "FAILED")]
+    assert verdicts == [True, True] and "2 failed, 1 passed" in said, said
