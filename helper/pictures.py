@@ -1,6 +1,8 @@
 """Pictures in folders: the drawn flowers that ship, and how to read your own as one sees them."""
 
+from collections import Counter
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -51,3 +53,55 @@ def open_picture(path: str | Path) -> Image.Image:
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
     return picture.convert("RGB")
+
+
+class Folder(Protocol):
+    """What is asked of an `ImageFolder`."""
+
+    root: str | Path
+    classes: list[str]
+    targets: list[int]
+
+
+def expect_folders(train_set: Folder, test_set: Folder, *, at_least: int = 25) -> None:
+    """Say what keeps two folders of your own from being learned from, and measured by.
+
+    Args:
+        train_set, test_set: two `ImageFolder`s, of which every fifth training picture will be
+            held out.
+        at_least: how many training pictures there must be in all.
+
+    Raises:
+        ValueError: there is one class alone, or a class in one folder only, or a class has
+            fewer than five training pictures, or there are fewer than `at_least`.
+    """
+    classes, train, test = train_set.classes, train_set.root, test_set.root
+    for name in classes:
+        if name not in test_set.classes:
+            raise ValueError(
+                f"{test} has no class {name}, and {train} has: the labels of the two would "
+                "not mean the same. Add pictures of it, or take the class out of both"
+            )
+    for name in test_set.classes:
+        if name not in classes:
+            raise ValueError(
+                f"{train} has no class {name}, and {test} has: nobody can name what they have "
+                "not learned. Add pictures of it, or take the class out of both"
+            )
+    if len(classes) == 1:
+        raise ValueError(
+            f"{train} has the class {classes[0]} alone, and every answer would be right: add a "
+            "class of other pictures"
+        )
+    counts = Counter(train_set.targets)
+    for label, name in enumerate(classes):
+        if counts[label] < 5:
+            raise ValueError(
+                f"{train} has {counts[label]} pictures of the class {name}: five are needed, "
+                "of which one is held out"
+            )
+    if len(train_set.targets) < at_least:
+        raise ValueError(
+            f"{train} has {len(train_set.targets)} pictures in all: {at_least} are needed for "
+            "a whole batch and what is held out"
+        )

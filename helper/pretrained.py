@@ -55,6 +55,7 @@ class Backbone(NamedTuple):
     mean: list[float]  # of red, green and blue in pretraining, where 1 is the brightest
     std: list[float]
     classes: list[str]  # of pretraining, in the order of its logits
+    resize: int  # the shorter side of a picture, before the middle `size` points are cut out
 
 
 def load_backbone(name: str = "small") -> Backbone:
@@ -92,17 +93,17 @@ def load_backbone(name: str = "small") -> Backbone:
         model.load_state_dict(saved["state_dict"])
     except (*_UNREADABLE, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged: {bring_back}") from error
-    size, mean, std = 64, saved["mean"], saved["std"]
+    resize, size, mean, std = 80, 64, saved["mean"], saved["std"]
     transforms = v2.Compose(
         [
-            v2.Resize(80),
+            v2.Resize(resize),
             v2.CenterCrop(size),
             v2.ToImage(),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(mean, std),
         ]
     )
-    return Backbone(model.eval(), transforms, size, mean, std, saved["classes"])
+    return Backbone(model.eval(), transforms, size, mean, std, saved["classes"], resize)
 
 
 def _load_densenet121() -> Backbone:
@@ -130,4 +131,5 @@ def _load_densenet121() -> Backbone:
         transforms.mean,
         transforms.std,
         weights.meta["categories"],
+        transforms.resize_size[0],
     )

@@ -1,12 +1,13 @@
 """A picture is read as a person sees it, whatever kind of file it lies in."""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from helper.pictures import open_picture
+from helper.pictures import expect_folders, open_picture
 
 
 def test_sixteen_bits_become_the_nearest_of_eight(tmp_path):
@@ -43,3 +44,51 @@ def test_what_the_reader_says_is_passed_on(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "open", refuse)
     with pytest.raises(ValueError, match=r"\(broken PNG file\)"):
         open_picture(tmp_path / "a.png")
+
+
+def folder(root, **counts):
+    """As ImageFolder has it; `counts` says how many pictures each class has."""
+    targets = [i for i, count in enumerate(counts.values()) for _ in range(count)]
+    return SimpleNamespace(root=root, classes=list(counts), targets=targets)
+
+
+@pytest.mark.parametrize(
+    "train, test",
+    [
+        ({"oak": 5, "yew": 20}, {"oak": 1, "yew": 1}),
+        ({"a": 13, "b": 12}, {"a": 0, "b": 9}),
+    ],
+)
+def test_folders_that_can_be_used(train, test):
+    expect_folders(folder("train", **train), folder("test", **test))
+
+
+@pytest.mark.parametrize(
+    "train, test, said",
+    [
+        ({"oak": 20, "yew": 20}, {"yew": 5}, "test has no class oak, and train has"),
+        (
+            {"oak": 20, "yew": 20},
+            {"fir": 1, "oak": 5, "yew": 5},
+            "train has no class fir",
+        ),
+        ({"oak": 40}, {"oak": 5}, "train has the class oak alone"),
+        (
+            {"oak": 30, "yew": 4},
+            {"oak": 5, "yew": 5},
+            "4 pictures of the class yew: five",
+        ),
+        ({"oak": 0, "yew": 40}, {"oak": 5, "yew": 5}, "0 pictures of the class oak"),
+        ({"oak": 12, "yew": 12}, {"oak": 5, "yew": 5}, "24 pictures in all: 25 are"),
+    ],
+)
+def test_folders_that_nobody_can_learn_from_get_a_sentence(train, test, said):
+    with pytest.raises(ValueError, match=said):
+        expect_folders(folder("train", **train), folder("test", **test))
+
+
+def test_how_many_pictures_are_needed_can_be_said():
+    few = folder("train", oak=5, yew=5)
+    expect_folders(few, few, at_least=10)
+    with pytest.raises(ValueError, match="11 are needed"):
+        expect_folders(few, few, at_least=11)

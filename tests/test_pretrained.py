@@ -64,6 +64,7 @@ def test_backbone_cuts_the_middle_64_of_80():
     backbone = load_backbone()
     picture = Image.new("RGB", (320, 240), "white")
     assert backbone.size == 64 and backbone.transforms(picture).shape == (3, 64, 64)
+    assert backbone.resize == 80
     said = repr(backbone.transforms)
     assert "Resize(size=[80]," in said and "CenterCrop(size=(64, 64))" in said
 
@@ -92,7 +93,8 @@ def test_densenet121_from_the_cache_and_without_a_network(tmp_path, monkeypatch)
     torch.save(model.state_dict(), file)
     backbone = load_backbone("densenet121")
     assert torch.equal(backbone.model.classifier.weight, model.classifier.weight)
-    assert backbone.size == 224 and backbone.mean == [0.485, 0.456, 0.406]
+    assert (backbone.resize, backbone.size) == (256, 224)
+    assert backbone.mean == [0.485, 0.456, 0.406]
     assert backbone.std == [0.229, 0.224, 0.225] and not backbone.model.training
     picture = Image.new("RGB", (300, 300), "white")
     white = (1 - torch.tensor(backbone.mean)) / torch.tensor(backbone.std)

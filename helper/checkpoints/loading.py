@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 from helper.checkpoints.rebuilding import not_finite, without_memory
 from helper.errors import one_line
-from helper.networks import Network
-from helper.pretrained import SmallDenseNet
 
 # How a file of torch's older format begins, which torch.save wrote before 2020.
 _OLD_FORMAT = bytes.fromhex("6cfc9c46f9206aa85019")
@@ -18,7 +16,7 @@ _OLD_FORMAT = bytes.fromhex("6cfc9c46f9206aa85019")
 
 def load_checkpoint(
     path: str | Path, *, map_location: str | torch.device = "cpu"
-) -> tuple[Network | SmallDenseNet, dict]:
+) -> tuple[nn.Module, dict]:
     """Rebuild the model that `save_checkpoint` wrote to `path`, in evaluation mode.
 
     No random number is drawn for it, and it shares no memory with the checkpoint.

@@ -1,7 +1,6 @@
 """The network that a checkpoint is of, from its settings; saving tries it as well as loading.
 
-A file doesn't say which class its network is of; its settings do. Therefore this imports the two
-classes that can be rebuilt.
+A file doesn't say which class its network is of; its settings do.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from helper.networks import Network
-from helper.pretrained import SmallDenseNet
+
+
+def class_of(settings: object) -> type[nn.Module]:
+    """Of the two classes that can be rebuilt, the one that has such settings."""
+    if isinstance(settings, dict) and "num_classes" in settings:
+        # Only here: it brings torchvision along, which takes as long to import as torch.
+        from helper.pretrained import SmallDenseNet
+
+        return SmallDenseNet
+    return Network
 
 
 def without_memory(settings: dict, weights: dict[str, Tensor]) -> nn.Module:
@@ -18,7 +26,7 @@ def without_memory(settings: dict, weights: dict[str, Tensor]) -> nn.Module:
     for name, value in weights.items():
         if value.is_meta or value.layout != torch.strided or value.is_quantized:
             raise ValueError(f"{name} is no ordinary tensor")
-    kind = SmallDenseNet if "num_classes" in settings else Network
+    kind = class_of(settings)
 
     def build() -> nn.Module:
         with torch.device("meta"):

@@ -11,15 +11,11 @@ import torch
 from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
-from helper.checkpoints.rebuilding import not_finite, without_memory
+from helper.checkpoints.rebuilding import class_of, not_finite, without_memory
 from helper.errors import one_line
-from helper.networks import Network
-from helper.pretrained import SmallDenseNet
 
 
-def save_checkpoint(
-    path: str | Path, model: Network | SmallDenseNet, **more: object
-) -> None:
+def save_checkpoint(path: str | Path, model: nn.Module, **more: object) -> None:
     """Write a file that `load_checkpoint` rebuilds `model` from.
 
     The file gets its name when it is complete: a crash, or a full disk, leaves the file that
@@ -27,8 +23,8 @@ def save_checkpoint(
 
     Args:
         path: the file.
-        model: may be inside of `torch.compile` or `DistributedDataParallel`; its weights are
-            saved under their plain names.
+        model: a `Network` or a `SmallDenseNet`; may be inside of `torch.compile` or
+            `DistributedDataParallel`; its weights are saved under their plain names.
         more: is kept beside the weights, such as `epoch=3` or
             `optimizer=optimizer.state_dict()`: numbers, strings, tensors, and lists and dicts
             of them. A number of numpy's, as `np.mean` gives it, becomes one of Python's.
@@ -40,7 +36,7 @@ def save_checkpoint(
         OSError: the folder doesn't exist or can't be written to, or the disk is full.
     """
     model = _unwrapped(model)
-    if type(model) not in (Network, SmallDenseNet):
+    if type(model) is not class_of(getattr(model, "settings", None)):
         raise ValueError(
             f"a Network or a SmallDenseNet can be rebuilt from a checkpoint, got "
             f"{type(model).__name__}: keep its weights by torch.save(model.state_dict(), path)"

@@ -1,5 +1,5 @@
 """Train a network of which each process holds only a part: `torchrun --standalone
---nproc-per-node 2 scripts/12_shard.py FOLDER`. All processes write the checkpoint together."""
+--nproc-per-node 2 scripts/12_shard.py FOLDER`. All processes write one checkpoint together."""
 
 import os
 import sys
@@ -11,26 +11,31 @@ from torch.distributed import checkpoint as dcp
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from helper.data import open_digits
+from helper.idx import read_digits
 from helper.networks import Network
 
 
-def main(folder):
-    dist.init_process_group("gloo")
+def main(folder, device_type="cpu"):
+    group = {"backend": "gloo"}
+    if device_type != "cpu":  # each process of a machine has a GPU of its own
+        own = torch.device(device_type, int(os.environ["LOCAL_RANK"]))
+        torch.accelerator.set_device_index(own)
+        group = {"device_id": own}
+    dist.init_process_group(**group)
     rank, world_size = dist.get_rank(), dist.get_world_size()
     torch.manual_seed(9)
-    model = Network(784, [256, 128], 10)
-    mesh = init_device_mesh("cpu", (world_size,))
+    model = Network(784, [256, 128], 10).to(device_type)
+    mesh = init_device_mesh(device_type, (world_size,))
     for layer in [*model.hidden, model.output, model]:  # the whole comes last
         fully_shard(layer, mesh=mesh)
     optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 
-    digits = open_digits("digits", train=True)
-    images = digits.data.float().unsqueeze(1) / 255
+    images, labels = (tensor.to(device_type) for tensor in read_digits(train=True))
+    images = images.unsqueeze(1) / 255  # (N, 1, 28, 28)
     for batch in torch.arange(640).split(64):
         share = batch[rank::world_size]
         logits = model(images[share])  # each layer is put together when its turn comes
-        loss = nn.functional.cross_entropy(logits, digits.targets[share])
+        loss = nn.functional.cross_entropy(logits, labels[share])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -52,4 +57,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

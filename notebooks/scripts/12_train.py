@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset
 
 from helper.checkpoints import load_checkpoint, save_checkpoint
-from helper.data import open_digits
+from helper.idx import read_digits
 from helper.networks import Network
 
 
@@ -27,18 +27,20 @@ def join(device_type):
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         # torchrun keeps the store when it restarts us: don't read what a killed run wrote.
         store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)
-    if device_type == "cuda":  # each process of a machine has a GPU of its own
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-    backend = "nccl" if device_type == "cuda" else "gloo"
-    dist.init_process_group(backend, store=store, rank=rank, world_size=world_size)
+    group = {"backend": "gloo"}
+    if device_type != "cpu":  # each process of a machine has a GPU of its own
+        own = torch.device(device_type, int(os.environ.get("LOCAL_RANK", 0)))
+        torch.accelerator.set_device_index(own)
+        group = {"device_id": own}  # and the backend is its own: nccl for cuda
+    dist.init_process_group(**group, store=store, rank=rank, world_size=world_size)
     return rank, world_size
 
 
 def make_loaders(batch_size, rank, world_size):
     """Loaders of this process's share; `batch_size` is that of all processes together."""
-    digits = open_digits("digits", train=True)
-    images, labels = digits.data.unsqueeze(1) / 255, digits.targets
-    held_out = torch.arange(len(digits)) % 5 == 0
+    pixels, labels = read_digits(train=True)
+    images = pixels.unsqueeze(1) / 255  # (N, 1, 28, 28)
+    held_out = torch.arange(len(images)) % 5 == 0
     valid_set = TensorDataset(images[held_out], labels[held_out])
     moves = [(0, 0), (0, -1), (0, 1)]  # more to do: a pixel to each side
     moved = torch.cat([images[~held_out].roll(move, dims=(2, 3)) for move in moves])
@@ -52,7 +54,7 @@ def make_loaders(batch_size, rank, world_size):
 
 def train_epoch(model, train_loader, optimizer, device):
     model.train()
-    totals = torch.zeros(2, dtype=torch.float64, device=device)  # loss, seen
+    totals = torch.zeros(2, device=device)  # loss, seen
     for batch, (images, labels) in enumerate(train_loader, 1):
         loss = nn.functional.cross_entropy(model(images.to(device)), labels.to(device))
         optimizer.zero_grad()
@@ -79,9 +81,9 @@ def evaluate(model, valid_loader, device):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, default="run", help="for the checkpoint")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--batch-size", type=int, default=64, help="of all processes")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--device", choices=["cpu", "cuda", "xpu"], default="cpu")
     parser.add_argument("--double", action="store_true", help="compute in float64")
     options = parser.parse_args()
     torch.set_default_dtype(torch.float64 if options.double else torch.float32)

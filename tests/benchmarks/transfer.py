@@ -1,13 +1,18 @@
-"""Transfer against scratch on the flowers: two passes over the pictures, five seeds each.
+"""Transfer against scratch on the flowers: five seeds, and a budget fixed before the first run.
 
-`make bench` runs it, in a minute or two. Transfer passes the pictures through the frozen
-network once, and trains a classifier on the features it keeps; fine-tuned trains the last
-block too, on what comes before it, kept; scratch trains the same network from random
-weights.
+`make bench` runs it, in about two minutes. Each seed holds out another fifth of the 400
+training flowers, so each flower is judged once, by a network that has not learned from it. The
+test flowers are not touched.
 
-The learning rates and the budget were first chosen by accuracy on these same test pictures, so
-the numbers are a little too good; notebook 09 compares by a validation part. With a third pass
-scratch comes within ten points.
+The budget:
+
+- transfer: a head on kept features, 10 epochs; the rates of this and the next are notebook 09's,
+  which chose by the first of these fifths alone;
+- fine-tuned: the last block and a head, 5 epochs, on what the layers before it give, kept;
+- scratch: the same network from random weights, 3 epochs at Adam's own rate, which takes several
+  times as long as transfer.
+
+Notebook 09 quotes the means; this fails when they no longer hold.
 """
 
 import copy
@@ -23,12 +28,16 @@ from helper.pictures import FLOWERS
 from helper.pretrained import SmallDenseNet, load_backbone
 from helper.train import evaluate, train_epoch
 
-SEEDS, PASSES = 5, 2
+SEEDS = 5
+# What notebook 09 says, by the name and the epoch.
+QUOTED = {("transfer", 1): 0.78, ("transfer", 2): 0.86, ("transfer", 3): 0.87}
+QUOTED |= {("transfer", 10): 0.93, ("fine-tuned", 5): 0.93}
+QUOTED |= {("scratch", 1): 0.73, ("scratch", 2): 0.80, ("scratch", 3): 0.79}
 loss_function = nn.CrossEntropyLoss()
 
 
-def load(split: str, transforms) -> TensorDataset:
-    dataset = ImageFolder(FLOWERS / split, transforms)
+def load(transforms) -> TensorDataset:
+    dataset = ImageFolder(FLOWERS / "train", transforms)
     images = torch.stack([image for image, _ in dataset])
     return TensorDataset(images, torch.tensor(dataset.targets))
 
@@ -40,69 +49,81 @@ def keep(model: nn.Module, dataset: TensorDataset) -> TensorDataset:
     return TensorDataset(torch.cat(rows), dataset.tensors[1])
 
 
-def train(model, train_set, test_set, groups, *, epochs: int, seed: int) -> float:
-    """The test accuracy, 0 to 1, after the last of a number of epochs fixed beforehand."""
+def divide(dataset: TensorDataset, seed: int) -> tuple[TensorDataset, TensorDataset]:
+    """What to learn from, and the fifth that this seed holds out."""
+    held_out = torch.arange(len(dataset)) % SEEDS == seed
+    return TensorDataset(*dataset[~held_out]), TensorDataset(*dataset[held_out])
+
+
+def train(model, dataset, groups, *, epochs: int, seed: int) -> list[float]:
+    """The accuracy on what is held out, 0 to 1, after each epoch."""
+    train_set, valid_set = divide(dataset, seed)
     generator = torch.Generator().manual_seed(seed)
     train_loader = DataLoader(train_set, 20, shuffle=True, generator=generator)
     optimizer = optim.Adam(groups, lr=0.001)
+    accuracies = []
     for _ in range(epochs):
         train_epoch(model, train_loader, loss_function, optimizer)
-    return evaluate(model, DataLoader(test_set, 40), loss_function)[1]
+        accuracies.append(evaluate(model, DataLoader(valid_set, 40), loss_function)[1])
+    return accuracies
 
 
 def main() -> None:
     backbone = load_backbone("small")
-    sets = [load(split, backbone.transforms) for split in ("train", "test")]
+    images = load(backbone.transforms)
     model, size = backbone.model, backbone.model.classifier.in_features
     model.classifier = nn.Identity()
     pool = nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    accuracies = {"transfer": [], "fine-tuned": [], "scratch": []}
-    seconds = {}
-
     begin = time.perf_counter()
-    kept = [keep(model, dataset) for dataset in sets]
-    for seed in range(SEEDS):
-        torch.manual_seed(seed)
-        classifier = nn.Sequential(nn.BatchNorm1d(size), nn.Linear(size, 5))
-        group = {"params": classifier.parameters(), "lr": 0.005}
-        accuracy = train(classifier, *kept, [group], epochs=20, seed=seed)
-        accuracies["transfer"].append(accuracy)
-    seconds["transfer"] = time.perf_counter() - begin
+    features = keep(model, images)
+    seconds = {"transfer": time.perf_counter() - begin}
+    begin = time.perf_counter()
+    middle = keep(model.features[:-2], images)
+    seconds |= {"fine-tuned": time.perf_counter() - begin, "scratch": 0.0}
+    runs = {name: [] for name in seconds}
 
-    middle = [keep(model.features[:-2], dataset) for dataset in sets]
     for seed in range(SEEDS):
         torch.manual_seed(seed)
-        classifier = nn.Sequential(nn.BatchNorm1d(size), nn.Linear(size, 5))
+        head = nn.Sequential(nn.BatchNorm1d(size), nn.Linear(size, 5))
+        last_head = copy.deepcopy(head)
         block = copy.deepcopy(model.features[-2:])
-        groups = [
+        last_part = nn.Sequential(block, pool, last_head)
+        last_groups = [
             {"params": block.parameters(), "lr": 0.0003},
-            {"params": classifier.parameters(), "lr": 0.005},
+            {"params": last_head.parameters(), "lr": 0.005},
         ]
-        last_part = nn.Sequential(block, pool, classifier)
-        accuracy = train(last_part, *middle, groups, epochs=10, seed=seed)
-        accuracies["fine-tuned"].append(accuracy)
+        network = SmallDenseNet(5).to(memory_format=torch.channels_last)
+        jobs = {
+            "transfer": (
+                head,
+                features,
+                [{"params": head.parameters(), "lr": 0.005}],
+                10,
+            ),
+            "fine-tuned": (last_part, middle, last_groups, 5),
+            "scratch": (network, images, network.parameters(), 3),
+        }
+        for name, (trained, dataset, groups, epochs) in jobs.items():
+            begin = time.perf_counter()
+            runs[name].append(train(trained, dataset, groups, epochs=epochs, seed=seed))
+            seconds[name] += (time.perf_counter() - begin) / SEEDS
 
-    begin = time.perf_counter()
-    for seed in range(SEEDS):
-        torch.manual_seed(seed)
-        scratch = SmallDenseNet(5)
-        accuracy = train(scratch, *sets, scratch.parameters(), epochs=PASSES, seed=seed)
-        accuracies["scratch"].append(accuracy)
-    seconds["scratch"] = time.perf_counter() - begin
-
-    means = {name: statistics.mean(values) for name, values in accuracies.items()}
-    for name, values in accuracies.items():
-        print(
-            f"{name:10} mean {means[name]:.3f}, from {min(values):.3f} to {max(values):.3f}"
-        )
-    margin = means["transfer"] - means["scratch"]
-    print(f"margin     {margin:.3f}")
-    ratio = seconds["scratch"] / seconds["transfer"]
-    print(f"time of all seeds, scratch to transfer: {ratio:.1f} to 1")
-    if means["transfer"] <= 0.9 or margin < 0.1:
-        raise SystemExit("expected above 0.9, and 0.1 or more above scratch")
-    if means["fine-tuned"] <= means["transfer"]:
-        raise SystemExit("expected the fine-tuned block to be better than none")
+    wrong = []
+    if min(run[-1] for run in runs["transfer"]) <= max(
+        run[-1] for run in runs["scratch"]
+    ):
+        wrong.append("a network from scratch has come as far as a head")
+    for name, accuracies in runs.items():
+        print(f"{name}: {seconds[name]:.1f} s")
+        for epoch, column in enumerate(zip(*accuracies, strict=True), 1):
+            mean = statistics.mean(column)
+            print(
+                f"  epoch {epoch:2}: mean {mean:.3f}, {min(column):.3f} to {max(column):.3f}"
+            )
+            said = QUOTED.get((name, epoch), mean)
+            wrong += [f"{name}, epoch {epoch}: {mean:.3f}"] * (abs(mean - said) > 0.03)
+    if wrong:
+        raise SystemExit(f"notebook 09 says something else: {'; '.join(wrong)}")
 
 
 if __name__ == "__main__":

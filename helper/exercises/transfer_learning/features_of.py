@@ -148,7 +148,9 @@ def _watched(function: Callable) -> Callable:
                 "the result asks for gradients, or has a graph behind it: compute it inside "
                 "torch.no_grad()."
             )
-        return result.cpu() if isinstance(result, Tensor) and result.is_cuda else result
+        here = ("cpu", "meta")
+        on_gpu = isinstance(result, Tensor) and result.device.type not in here
+        return result.cpu() if on_gpu else result
 
     return watched
 
@@ -168,12 +170,14 @@ def _where_it_works(
     function: Callable, model: Pictures, images: Tensor
 ) -> tuple[nn.Module, Tensor]:
     """An answer may send the batch to the GPU: then the model is there, too."""
-    if torch.cuda.is_available():
+    gpu = torch.accelerator.current_accelerator(check_available=True)
+    if gpu is not None:
         try:
             function(copy.deepcopy(model), images.clone())
         except RuntimeError as error:
-            if "cuda" in str(error):
-                return copy.deepcopy(model).to("cuda"), images.to("cuda")
+            # It names the device, or, on a Mac, the type of its tensors.
+            if gpu.type in str(error).lower():
+                return copy.deepcopy(model).to(gpu), images.to(gpu)
         except Exception:  # it is told below, where the answer is judged
             pass
     return model, images
