@@ -27,9 +27,11 @@ def test_breaks_no_rule(name, scheme, site, page):
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{site}/{name}")
     page.wait_for_load_state("load")
-    for summary in page.locator("details:not([open]) > summary").all():
-        summary.evaluate("summary => summary.parentElement.open = true")
+    page.locator("details").evaluate_all("all => all.forEach((d) => (d.open = true))")
     options = {"runOnly": {"type": "tag", "values": RULES}}
+    options["resultTypes"] = ["violations"]  # in a fifth of the time
+    if name == "print.html":  # its colours are those of the pages that it is made of
+        options["rules"] = {"color-contrast": {"enabled": False}}
     violations = Axe().run(page, options=options).response["violations"]
     assert not violations, "\n".join(
         f"{violation['id']}: {violation['help']}\n    "

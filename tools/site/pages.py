@@ -130,9 +130,21 @@ def page(path: Path) -> NotebookNode:
     title, _, opening = cells[0].source.partition("\n")
     cells[0].source = f"{title}\n\n<p class='ways'>{' '.join(links)}</p>\n{opening}"
     if path == CHEATSHEET:
-        cells[0].source += "\n\n```{contents} All recipes\n:local:\n:depth: 2\n```"
+        cells[0].source += "\n\n" + all_recipes(cells)
     notebook.cells = cells
     return notebook
+
+
+def all_recipes(cells: list[NotebookNode]) -> str:
+    """A list of the cheat sheet's headings, each a link, by lesson."""
+    lines = []
+    for cell in cells:
+        if found := re.match(r"## \[(.*)\]\(", cell.source):
+            lines.append(f"- **{found[1]}**")
+        elif found := re.match(r"### (.*)", cell.source):
+            anchor = slug(found[1].replace(" ", "-"))
+            lines.append(f"  - [{found[1]}](#{anchor})")
+    return ":::::{container} all-recipes\n" + "\n".join(lines) + "\n:::::"
 
 
 def where_to_answer(path: Path) -> str:
