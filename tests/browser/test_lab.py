@@ -60,10 +60,18 @@ def lab(tmp_path_factory):
             break
     assert "http" in said, said + process.stdout.read()
     yield line.strip(), process, root
-    for child in psutil.Process(process.pid).children():
-        child.send_signal(signal.SIGTERM)
+    everything = descendants(process)
+    for child in everything:
+        if any(part.endswith("open_lab.py") for part in child.cmdline()):
+            child.send_signal(signal.SIGTERM)  # as a terminal that is closed does
     process.wait(60)
     process.stdout.close()
+    _, left = psutil.wait_procs(everything, timeout=30)
+    assert not left
+
+
+def descendants(process):
+    return psutil.Process(process.pid).children(recursive=True)
 
 
 def open_lesson(lab, page, name):
@@ -122,7 +130,7 @@ def answer(page, source):
 
 def test_first_lesson_runs_answers_and_leads_on(lab, page):
     open_lesson(lab, page, "00_start_here.ipynb")
-    assert page.get_by_role("heading", name="00 · Start here").is_visible()
+    page.get_by_role("heading", name="00 · Start here").first.wait_for()
     assert not page.locator(".jp-Dialog, .jp-Notification-Toast-Content").count()
     run_all(page)
     unsolved = find(page, page.get_by_text("not tried yet"))
@@ -145,10 +153,6 @@ def test_first_lesson_runs_answers_and_leads_on(lab, page):
     page.get_by_role("heading", name=re.compile("^01 · ")).first.wait_for()
 
 
-def descendants(process):
-    return psutil.Process(process.pid).children(recursive=True)
-
-
 def kernels(process):
     """The kernels of this JupyterLab."""
     found = []
@@ -165,7 +169,11 @@ def kernels(process):
 def test_interrupting_leaves_no_process(name, lab, page):
     before = {kernel.pid for kernel in kernels(lab[1])}
     open_lesson(lab, page, name)
-    (kernel,) = [k for k in kernels(lab[1]) if k.pid not in before]
+    deadline = time.monotonic() + SECONDS
+    while not (new := [k for k in kernels(lab[1]) if k.pid not in before]):
+        assert time.monotonic() < deadline, "no kernel was started"
+        time.sleep(0.2)
+    (kernel,) = new
     choose(page, "Run", "Run All Cells")
     page.locator(indicator("busy")).wait_for()
     launches = name.startswith("12")
