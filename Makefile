@@ -2,12 +2,14 @@
 # Both set up .venv by themselves, the first time and when the package list changes.
 PYTHON ?= python3
 VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
+SITE_VENV := $(subst .venv/,.venv-site/,$(VENV))
 
 # What is set for another Python, or for other tests, doesn't reach the course's own.
 unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
 
 # What each does, and how long it takes: CONTRIBUTING.md.
-.PHONY: lab test check links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength
+.PHONY: lab test check links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength \
+	site site-env test-browser
 .NOTPARALLEL:
 
 lab: env
@@ -37,6 +39,18 @@ kernel: env
 # Runs every notebook and writes its outputs back, normalised.
 refresh: env
 	@"$(VENV)" tools/refresh_outputs.py
+
+# The course as a web site, in build/site: from the stored notebooks, nothing is run.
+site: site-env
+	@"$(SITE_VENV)" tools/build_site.py
+
+# Uses the site, and JupyterLab, in a browser as a person does.
+test-browser: env site
+	@"$(SITE_VENV)" -m pytest tests/browser
+
+site-env:
+	@command -v "$(PYTHON)" >/dev/null || { echo "No '$(PYTHON)' here. Install Python 3.11 or newer, or name yours: make site PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" tools/make_site_environment.py
 
 # Collects every recipe of the notebooks on one page, and runs it.
 cheatsheet: env

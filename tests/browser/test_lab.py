@@ -1,0 +1,193 @@
+"""JupyterLab, started by `make lab` in a copy of the course, used as a learner does."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import nbformat
+import psutil
+import pytest
+from course import ROOT
+
+COPIED = [
+    "Makefile",
+    "constraints.txt",
+    "data",
+    "helper",
+    "notebooks",
+    "pyproject.toml",
+]
+LEFT = shutil.ignore_patterns("__pycache__", "run", ".ipynb_checkpoints")
+SECONDS = 300  # a busy machine
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address that `make lab` prints; its process; the copy that it shows."""
+    root = tmp_path_factory.mktemp("lab") / "a course"
+    root.mkdir()
+    for name in [*COPIED, "tools"]:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(
+            ROOT / name,
+            root / name,
+            **({"ignore": LEFT} if copy != shutil.copy else {}),
+        )
+    # The packages are there: `make test-browser` has seen to it. They are the original's.
+    python = (
+        ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    )
+    command = ["make", "--old-file=env", "lab", f"VENV={python}"]
+    own = {**os.environ, "JUPYTER_RUNTIME_DIR": str(root.parent / "runtime")}
+    own["JUPYTER_CONFIG_DIR"] = own["JUPYTER_DATA_DIR"] = str(root.parent / "settings")
+    own.pop("DISPLAY", None)
+    own.pop("WAYLAND_DISPLAY", None)
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=own,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "http" in line:
+            break
+    assert "http" in said, said + process.stdout.read()
+    yield line.strip(), process, root
+    everything = descendants(process)
+    for child in everything:
+        if any(part.endswith("open_lab.py") for part in child.cmdline()):
+            child.send_signal(signal.SIGTERM)  # as a terminal that is closed does
+    process.wait(60)
+    process.stdout.close()
+    _, left = psutil.wait_procs(everything, timeout=30)
+    assert not left
+
+
+def descendants(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def open_lesson(lab, page, name):
+    address, _, _ = lab
+    start, _, token = address.partition("?")
+    path = re.sub("[^/]+[.]ipynb", name, start) + "?reset&" + token
+    page.set_default_timeout(SECONDS * 1000)
+    page.goto(path)
+    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").first.wait_for()
+    page.locator(indicator("idle")).wait_for()
+
+
+def indicator(status):
+    return (
+        ".jp-NotebookPanel:not(.lm-mod-hidden) "
+        f'.jp-Notebook-ExecutionIndicator[data-status="{status}"]'
+    )
+
+
+def choose(page, menu, item):
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+
+
+def find(page, locator):
+    """JupyterLab draws the cells around the window only: scroll until it is there."""
+    panel = page.locator(
+        ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
+    )
+    panel.evaluate("panel => panel.scrollTo(0, 0)")
+    for _ in range(200):
+        page.wait_for_timeout(100)
+        if locator.count() and locator.first.is_visible():
+            locator.first.scroll_into_view_if_needed()
+            return locator.first
+        panel.evaluate("panel => panel.scrollBy(0, panel.clientHeight / 2)")
+    raise AssertionError(f"not found: {locator}")
+
+
+def run_all(page):
+    choose(page, "Run", "Run All Cells")
+    page.wait_for_timeout(1000)
+    page.locator(indicator("idle")).wait_for()
+
+
+def answer(page, source):
+    cell = page.locator(".jp-CodeCell").filter(has_text='check("00.1"')
+    find(page, cell).locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(source)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_timeout(1000)
+    page.locator(indicator("idle")).wait_for()
+    return find(page, cell).locator(".jp-OutputArea-output").inner_text()
+
+
+def test_first_lesson_runs_answers_and_leads_on(lab, page):
+    open_lesson(lab, page, "00_start_here.ipynb")
+    page.get_by_role("heading", name="00 · Start here").first.wait_for()
+    assert not page.locator(".jp-Dialog, .jp-Notification-Toast-Content").count()
+    run_all(page)
+    unsolved = find(page, page.get_by_text("not tried yet"))
+    assert unsolved.is_visible()
+    wrong = answer(page, 'answer = 27 * 28\ncheck("00.1", answer)')
+    right = answer(page, 'answer = 28 * 28\ncheck("00.1", answer)')
+    assert "00.1" in wrong and "00.1" in right and wrong != right
+    assert "right." in right and "right." not in wrong
+    page.keyboard.press("Control+s")
+    saved = lab[2] / "notebooks" / "00_start_here.ipynb"
+    deadline = time.monotonic() + 30
+    while "28 * 28" not in saved.read_text("utf-8").partition("Solution")[0]:
+        assert time.monotonic() < deadline, "not saved"
+        time.sleep(0.5)
+    cells = [c for c in nbformat.read(saved, 4).cells if c.cell_type == "code"]
+    assert all(cell.execution_count for cell in cells)
+    errors = [o for cell in cells for o in cell.outputs if o.output_type == "error"]
+    assert not errors
+    find(page, page.get_by_role("link", name=re.compile("^01 · "))).click()
+    page.get_by_role("heading", name=re.compile("^01 · ")).first.wait_for()
+
+
+def kernels(process):
+    """The kernels of this JupyterLab."""
+    found = []
+    for child in descendants(process):
+        try:
+            if "ipykernel_launcher" in " ".join(child.cmdline()):
+                found.append(child)
+        except psutil.Error:
+            continue  # it has just ended
+    return found
+
+
+@pytest.mark.parametrize("name", ["05_validation.ipynb", "12_scaling_out.ipynb"])
+def test_interrupting_leaves_no_process(name, lab, page):
+    before = {kernel.pid for kernel in kernels(lab[1])}
+    open_lesson(lab, page, name)
+    deadline = time.monotonic() + SECONDS
+    while not (new := [k for k in kernels(lab[1]) if k.pid not in before]):
+        assert time.monotonic() < deadline, "no kernel was started"
+        time.sleep(0.2)
+    (kernel,) = new
+    choose(page, "Run", "Run All Cells")
+    page.locator(indicator("busy")).wait_for()
+    launches = name.startswith("12")
+    deadline = time.monotonic() + SECONDS
+    while launches and len(kernel.children(recursive=True)) < 3:
+        assert time.monotonic() < deadline, "no processes were started"
+        time.sleep(0.05)
+    if not launches:
+        page.wait_for_timeout(4000)
+    choose(page, "Kernel", "Interrupt Kernel")
+    page.locator(indicator("idle")).wait_for()
+    deadline = time.monotonic() + 60
+    while kernel.children(recursive=True):
+        assert time.monotonic() < deadline, kernel.children(recursive=True)
+        time.sleep(0.2)
+    assert kernel.is_running()
+    find(page, page.get_by_text("KeyboardInterrupt"))
