@@ -8,12 +8,16 @@ SITE_VENV := $(subst .venv/,.venv-site/,$(VENV))
 unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
 
 # What each does, and how long it takes: CONTRIBUTING.md.
-.PHONY: lab test check links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength \
+.PHONY: lab edit test check links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength \
 	site site-env test-browser
 .NOTPARALLEL:
 
 lab: env
 	@"$(VENV)" tools/open_lab.py
+
+# Opens notebooks/ itself, for those who change the course.
+edit: env
+	@"$(VENV)" tools/open_lab.py --originals
 
 test: env
 	@"$(VENV)" tools/check_style.py

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import my_copies
 import open_lab
 import psutil
 import pytest
@@ -19,21 +21,21 @@ from course import ROOT
 
 def test_as_root_and_only_then_jupyter_may_run_as_root(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    assert "--allow-root" in open_lab.command()
+    assert "--allow-root" in open_lab.command("work")
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
-    assert "--allow-root" not in open_lab.command()
+    assert "--allow-root" not in open_lab.command("work")
 
 
 def test_without_a_display_no_browser_is_started(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
-    assert "--no-browser" in open_lab.command()
+    assert "--no-browser" in open_lab.command("work")
     monkeypatch.setenv("DISPLAY", ":0")
-    assert "--no-browser" not in open_lab.command()
+    assert "--no-browser" not in open_lab.command("work")
     monkeypatch.delenv("DISPLAY")
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert "--no-browser" not in open_lab.command()
+    assert "--no-browser" not in open_lab.command("work")
 
 
 def command_of(process):
@@ -48,6 +50,11 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
     """In a terminal, with a proxy set and the port taken, as a learner would."""
     import pty
 
+    course = tmp_path / "course"  # whoever runs this may have a work/ in theirs
+    for name in ("tools", "notebooks"):
+        shutil.copytree(ROOT / name, course / name)
+    for name in ("Makefile", "README.md"):
+        shutil.copy(ROOT / name, course)
     said, address = "", None
     options = {"JUPYTER_RUNTIME_DIR": str(tmp_path), "http_proxy": "http://127.0.0.1:9"}
     foreign = {"MPLBACKEND": "TkAgg", "MAKEFLAGS": "", "PYTHONHOME": "/nowhere"}
@@ -63,32 +70,36 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
         make = ["make", "-o", "env", "lab", f"VENV={sys.executable}"]
         process, terminal = pty.fork()
         if process == 0:
-            os.chdir(ROOT)
+            os.chdir(course)
             os.execvpe("make", make, variables)
         try:
             while "to close the course" not in said:
                 said += os.read(terminal, 4096).decode()
             lines = said.splitlines()
-            assert lines[0].startswith("Starting JupyterLab")
-            assert len(lines) < 12 and "Skipped" not in said and "TkAgg" not in said
+            assert lines[0].startswith("Your own copies of the lessons are in work/")
+            assert lines[1].startswith("Starting JupyterLab")
+            assert len(lines) < 14 and "Skipped" not in said and "TkAgg" not in said
             found = re.search(r"(?m)^ *(http://127\.0\.0\.1:(\d+)/)(\S+)\r$", said)
             address, port, place = found.groups()
             assert int(port) != taken.getsockname()[1]
             page, token = place.split("?token=")
-            assert page == "lab/tree/notebooks/00_start_here.ipynb"
+            assert page == "lab/tree/work/00_start_here.ipynb"
 
-            again = subprocess.run(
-                [sys.executable, open_lab.__file__],
-                env=variables | {"PYTHONHOME": ""},
-                capture_output=True,
-                text=True,
-            )
-            assert again.returncode == 0 and again.stderr == ""
-            assert f"open already, in another terminal:\n\n    {found[0].strip()}" in (
-                again.stdout
-            )
+            for target, folder in (("lab", "work"), ("edit", "notebooks")):
+                again = subprocess.run(
+                    ["make", "-s", "-o", "env", target, make[-1]],
+                    cwd=course,
+                    env=variables,
+                    capture_output=True,
+                    text=True,
+                )
+                assert again.returncode == 0 and again.stderr == ""
+                there = found[0].strip().replace("/work/", f"/{folder}/")
+                assert f"open already, in another terminal:\n\n    {there}\n" in (
+                    again.stdout
+                )
 
-            contents = f"{address}api/contents/notebooks?token="
+            contents = f"{address}api/contents/work?token="
             with urllib.request.urlopen(contents + token) as reply:
                 assert b"00_start_here.ipynb" in reply.read()
             with pytest.raises(urllib.error.HTTPError, match="403"):
@@ -122,9 +133,22 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
         assert not servers[0].is_running()
 
 
+def test_where_no_copies_can_be_written_the_lessons_themselves_are_opened(
+    monkeypatch, capsys
+):
+    def refused():
+        raise PermissionError(13, "Permission denied", "work")
+
+    monkeypatch.setattr(my_copies, "update", refused)
+    assert open_lab.copies() == "notebooks"
+    said = capsys.readouterr().out
+    assert "can't be written" in said and max(map(len, said.splitlines())) <= 80
+
+
 def test_jupyterlab_that_does_not_start_says_why(tmp_path):
+    options = ["--originals", "--ServerApp.port=none", "--no-browser"]
     done = subprocess.run(
-        [sys.executable, open_lab.__file__, "--ServerApp.port=none", "--no-browser"],
+        [sys.executable, open_lab.__file__, *options],
         env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -5,13 +5,16 @@ is somebody's own, and no check looks at it. A notebook of the course into which
 written answers is read as git has it.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
-from nbformat import NotebookNode
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -69,6 +72,8 @@ def is_a_learners(path: Path) -> bool:
     published = committed(path)
     if text == published:
         return False
+    import nbformat  # which takes a second; `make lab` has no need of it here
+
     try:
         notebook = nbformat.reads(text, as_version=4)
     except Exception:
@@ -85,6 +90,8 @@ def is_a_learners(path: Path) -> bool:
 
 def read(path: Path) -> NotebookNode:
     """A notebook of the course, as it was published if a learner has worked in it."""
+    import nbformat
+
     if is_a_learners(path) and committed(path) is not None:
         return nbformat.reads(committed(path), as_version=4)
     return nbformat.read(path, as_version=4)

@@ -1,4 +1,8 @@
-"""Start JupyterLab with the first notebook open: on this machine only, token kept."""
+"""Start JupyterLab with the first lesson open: on this machine only, token kept.
+
+It opens the learner's own copies of the lessons, which are made and brought up to date before.
+With --originals it opens notebooks/ itself, for those who change the course.
+"""
 
 import json
 import os
@@ -6,24 +10,27 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import urllib.request
 from pathlib import Path
 
+import my_copies
+from foreground import give_back_terminal, take_terminal
 from jupyter_core.paths import jupyter_runtime_dir
 
 ROOT = Path(__file__).resolve().parents[1]
-FIRST = "notebooks/00_start_here.ipynb"
+FIRST = "00_start_here.ipynb"
 SECONDS = 120  # a slow disk, the first time
 SECONDS_TO_END = 15
 
 
-def command() -> list[str]:
-    """The command line that starts JupyterLab on this machine."""
+def command(folder: str) -> list[str]:
+    """The command line that starts JupyterLab on this machine, with the first lesson open."""
     options = [
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={ROOT}",
-        f"--LabApp.default_url=/lab/tree/{FIRST}",
+        f"--LabApp.default_url=/lab/tree/{folder}/{FIRST}",
         # Nothing is looked up on the network before the first lesson.
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
@@ -31,7 +38,8 @@ def command() -> list[str]:
         options.append("--allow-root")
     if not has_display():
         options.append("--no-browser")
-    return [sys.executable, "-m", "jupyterlab", *options, *sys.argv[1:]]
+    arguments = [a for a in sys.argv[1:] if a != "--originals"]
+    return [sys.executable, "-m", "jupyterlab", *options, *arguments]
 
 
 def has_display() -> bool:
@@ -50,14 +58,32 @@ def variables() -> dict[str, str]:
     return own
 
 
-def address() -> str | None:
+def copies() -> str:
+    """Bring work/ up to date, say what is new there, and return the folder to open."""
+    try:
+        for sentence in my_copies.update():
+            say(sentence)
+        return my_copies.WORK.name
+    except OSError as error:
+        say(
+            f"Your copies of the lessons can't be written to work/ ({error}). The lessons "
+            "themselves are opened instead."
+        )
+        return "notebooks"
+
+
+def say(sentence: str) -> None:
+    print(textwrap.fill(sentence, 80, break_long_words=False), flush=True)
+
+
+def address(folder: str) -> str | None:
     """Where this course is open already; None if it isn't."""
     for path in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
         try:
             server = json.loads(path.read_text(encoding="utf-8"))
             if Path(server["root_dir"]).resolve() == ROOT and answers(server["url"]):
                 token = f"?token={server['token']}" if server["token"] else ""
-                return f"{server['url']}lab/tree/{FIRST}{token}"
+                return f"{server['url']}lab/tree/{folder}/{FIRST}{token}"
         except (OSError, ValueError, KeyError):
             continue  # being written, or left behind
     return None
@@ -83,29 +109,6 @@ def open_log():
         return open(os.path.join(folder, "lab.log"), "a+", encoding="utf-8")
 
 
-def take_terminal() -> None:
-    """Let Ctrl+C reach JupyterLab and this program, but not `make`, which would call it an error.
-
-    Where there is no terminal, or this program is not in its foreground, nothing is changed.
-    """
-    try:
-        if os.tcgetpgrp(0) == os.getpgrp() != os.getpid():
-            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-            # The shell waits for `make` alone.
-            signal.signal(signal.SIGTSTP, signal.SIG_IGN)
-            os.setpgid(0, 0)
-            os.tcsetpgrp(0, os.getpgrp())
-    except (AttributeError, OSError):
-        pass
-
-
-def give_back_terminal(group: int) -> None:
-    try:
-        os.tcsetpgrp(0, group)
-    except (AttributeError, OSError):
-        pass
-
-
 def stop(signal_number, frame):
     raise KeyboardInterrupt
 
@@ -121,54 +124,60 @@ def end(process: subprocess.Popen) -> None:
 
 
 def main() -> int:
-    where = address()
+    folder = "notebooks" if "--originals" in sys.argv else my_copies.WORK.name
+    where = address(folder)
     if where is not None:
         print(f"The course is open already, in another terminal:\n\n    {where}\n")
         return 0
-    print("Starting JupyterLab; this takes some seconds ...", flush=True)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
     group = os.getpgrp() if hasattr(os, "getpgrp") else 0
-    take_terminal()
+    try:
+        take_terminal()
+        return run(copies() if "--originals" not in sys.argv else folder)
+    except KeyboardInterrupt:
+        print("\nThe course is closed. `make lab` opens it again.", flush=True)
+        return 0
+    finally:
+        give_back_terminal(group)
+
+
+def run(folder: str) -> int:
+    """Start JupyterLab, say where it is, and wait until it has ended."""
+    print("Starting JupyterLab; this takes some seconds ...", flush=True)
     log = open_log()
     begin = log.seek(0, os.SEEK_END)
     process = subprocess.Popen(
-        command(),
+        command(folder),
         cwd=ROOT,
         env=variables(),
         stdin=subprocess.DEVNULL,  # else it asks, after Ctrl+C, whether that was meant
         stdout=log,
         stderr=subprocess.STDOUT,
     )
+    where = None
     try:
         deadline = time.monotonic() + SECONDS
         while where is None and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
-            where = address()
+            where = address(folder)
         if where is not None:
-            if "--no-browser" in command():
+            if "--no-browser" in command(folder):
                 print("The course is open. Open this address in your browser:")
             else:
                 print(
                     "The course is open in your browser. If it isn't, open this address:"
                 )
             print(f"\n    {where}\n")
-            print(
-                "Leave this terminal open while you work. Save your notebooks, then press"
+            say(
+                "Leave this terminal open while you work. Save your notebooks, then press "
+                "Ctrl+C here to close the course. What JupyterLab says goes to "
+                f"{log.name}"
             )
-            print(
-                f"Ctrl+C here to close the course. What JupyterLab says goes to {log.name}"
-            )
-            sys.stdout.flush()
             process.wait()
-    except KeyboardInterrupt:
-        end(process)
-        print("\nThe course is closed. `make lab` opens it again.", flush=True)
-        return 0
     finally:
         end(process)
-        give_back_terminal(group)
     log.seek(begin)
     last = "\n    ".join(log.read().strip().splitlines()[-6:])
     what = "has ended" if where is not None else "did not start"
