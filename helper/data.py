@@ -1,10 +1,14 @@
 """The bundled digits, and the public data sets that can stand in for them."""
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-from torchvision.datasets import MNIST, FashionMNIST
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
 
 from helper.errors import one_line
 
@@ -24,13 +28,13 @@ _BROKEN = (AssertionError, EOFError, IndexError, KeyError, RuntimeError, TypeErr
 _BROKEN += (ValueError,)
 
 
-class Digits(MNIST):
-    """The 1,797 handwritten digits that ship with the course, read as torchvision's MNIST.
+class Digits(Dataset):
+    """The 1,797 handwritten digits that ship with the course, in the files of MNIST.
 
-    Takes `MNIST`'s arguments and gives what it gives: `dataset[i]` is a 28×28 PIL picture,
-    or what `transform` makes of it, and its label, an int from 0 to 9; `dataset.data` is
-    all pictures as uint8 (N, 28, 28), `dataset.targets` all labels as int64 (N,).
-    N is 1,437 for training and 360 (36 a class) for testing.
+    Takes the arguments of torchvision's `MNIST`, and gives what it gives: `dataset[i]` is a
+    28×28 PIL picture, or what `transform` makes of it, and its label, an int from 0 to 9;
+    `dataset.data` is all pictures as uint8 (N, 28, 28), `dataset.targets` all labels as
+    int64 (N,). N is 1,437 for training and 360 (36 a class) for testing.
 
     Args:
         root: the folder with the four IDX files; the course's own when left out.
@@ -48,6 +52,11 @@ class Digits(MNIST):
     Learning Repository, 1998; see data/README.md.
     """
 
+    classes = (
+        "0 - zero,1 - one,2 - two,3 - three,4 - four,"
+        "5 - five,6 - six,7 - seven,8 - eight,9 - nine"
+    ).split(",")
+
     def __init__(
         self,
         root: str | Path | None = None,
@@ -64,22 +73,33 @@ class Digits(MNIST):
                 "(`git checkout -- data/digits`, or copy data/digits from a new copy of "
                 "the course), and install the course from its own folder (pip install -e .)"
             )
+        pictures, labels = FILES[:2] if train else FILES[2:]
         try:
-            super().__init__(root, train, transform, target_transform, download=False)
-        except _BROKEN as error:
+            self.data = _read(root / pictures, dimensions=3)
+            self.targets = _read(root / labels, dimensions=1).long()
+        except ValueError as error:
             raise ValueError(
                 f"the digits in {root} can't be read ({error}): bring them back "
                 "(`git checkout -- data/digits`, or copy data/digits from a new copy of "
                 "the course)"
             ) from error
+        self.transform, self.target_transform = transform, target_transform
         _check(self, root)
 
-    @property
-    def raw_folder(self) -> str:
-        return str(self.root)
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> tuple[object, object]:
+        picture = Image.fromarray(self.data[index].numpy())
+        label = self.targets[index].item()
+        if self.transform is not None:
+            picture = self.transform(picture)
+        if self.target_transform is not None:
+            label = self.target_transform(label)
+        return picture, label
 
 
-DATASETS = {"digits": Digits, "mnist": MNIST, "fashion": FashionMNIST}
+DATASETS = {"digits": "Digits", "mnist": "MNIST", "fashion": "FashionMNIST"}
 
 
 def open_digits(
@@ -89,7 +109,7 @@ def open_digits(
     target_transform: Callable | None = None,
     *,
     root: str | Path | None = None,
-) -> MNIST:
+) -> Dataset:
     """Open a data set of 28×28 pictures in ten classes by name.
 
     Args:
@@ -117,9 +137,11 @@ def open_digits(
         return Digits(root, train, transform, target_transform)
 
     root = DOWNLOADS if root is None else Path(root)
-    folder = root / DATASETS[asked].__name__ / "raw"
+    folder = root / DATASETS[asked] / "raw"
+    from torchvision import datasets  # here, since it takes seconds to import
+
     try:
-        dataset = DATASETS[asked](
+        dataset = getattr(datasets, DATASETS[asked])(
             root, train, transform, target_transform, download=bool(_missing(folder))
         )
     except (OSError, *_BROKEN) as error:
@@ -141,7 +163,21 @@ def _missing(folder: Path) -> list[str]:
     return [name for name in FILES if not (folder / name).is_file()]
 
 
-def _check(dataset: MNIST, folder: Path) -> None:
+def _read(file: Path, dimensions: int) -> Tensor:
+    """The whole numbers of an IDX file, uint8: (N, height, width) or (N,)."""
+    content = bytearray(file.read_bytes())
+    start = 4 * (1 + dimensions)  # a head of four bytes, and four bytes for each size
+    sizes = [
+        int.from_bytes(content[place : place + 4], "big")
+        for place in range(4, start, 4)
+    ]
+    head = bytes([0, 0, 8, dimensions])  # 8: its numbers are bytes
+    if content[:4] != head or len(content) != start + math.prod(sizes):
+        raise ValueError(f"{file.name} is no such file, or only a part of one")
+    return torch.frombuffer(content, dtype=torch.uint8, offset=start).reshape(sizes)
+
+
+def _check(dataset: Dataset, folder: Path) -> None:
     pictures, labels = dataset.data, dataset.targets
     if len(pictures) != len(labels):
         raise ValueError(

@@ -33,7 +33,7 @@ def test_what_ships_is_what_the_readme_says():
 @pytest.mark.parametrize("train, count", [(True, 1437), (False, 360)])
 def test_digits_are_mnist(train, count):
     digits = Digits(train=train)
-    assert isinstance(digits, MNIST) and len(digits) == count
+    assert len(digits) == count
     assert digits.data.shape == (count, 28, 28) and digits.data.dtype == torch.uint8
     assert digits.targets.shape == (count,) and digits.targets.dtype == torch.int64
     picture, label = digits[0]

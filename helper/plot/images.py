@@ -61,7 +61,10 @@ def _draw_grid(
     lines = 0 if titles is None else max(str(t).count("\n") + 1 for t in titles)
     side = min(1.1, plt.rcParams["figure.figsize"][0] / columns)  # inches
     size = (side * columns, (side + 0.15 * lines) * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    no_ticks = {"xticks": [], "yticks": []}  # never seen, and slow to lay out
+    figure, axes = plt.subplots(
+        rows, columns, figsize=size, squeeze=False, subplot_kw=no_ticks
+    )
     for axis in axes.flat:
         axis.axis("off")
     for axis, picture in zip(axes.flat, pictures, strict=False):  # some stay empty
