@@ -83,7 +83,7 @@ def main() -> None:
         ):
             torch.manual_seed(seed)
             model = make()
-            train(model, sets[0], epochs=8, size=64, seed=seed)
+            train(model, sets[0], epochs=5, size=64, seed=seed)
             found.setdefault(name, []).append(accuracy(model, images, labels))
             moved = [accuracy(model, images.roll(m, (2, 3)), labels) for m in MOVES]
             found.setdefault(f"{name}, moved", []).append(statistics.mean(moved))
@@ -97,8 +97,8 @@ def main() -> None:
     )
     for seed in range(SEEDS):
         for name, how, epochs in (
-            ("flowers", None, 15),
-            ("flowers, varied", vary, 15),
+            ("flowers", None, 12),
+            ("flowers, varied", vary, 12),
             ("the same, longer", vary, 30),
         ):
             torch.manual_seed(seed)

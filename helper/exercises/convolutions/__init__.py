@@ -6,4 +6,4 @@ from helper.exercises.convolutions.max_pool import max_pool
 from helper.exercises.convolutions.normalise import normalise
 from helper.exercises.convolutions.output_size import output_size
 
-EXERCISES = (output_size, flattened, layer_parameters, max_pool, normalise)
+EXERCISES = (output_size, layer_parameters, max_pool, flattened, normalise)

@@ -28,6 +28,10 @@ def flattened(answer: object) -> str:
             "the picture grew three times a side, but the 5 doesn't: follow the sizes.": (
                 16 * 15 * 15
             ),
+            "the layers come in turn, convolution, pooling, convolution, pooling: here both "
+            "poolings came before the second convolution.": 16 * 19 * 19,
+            "both poolings are missing: each halves the sides.": 16 * 88 * 88,
+            "this is after the first two layers: two more follow.": 6 * 46 * 46,
             "this is the number of weights of the layer after it.": 16 * 21 * 21 * 120,
         },
     )

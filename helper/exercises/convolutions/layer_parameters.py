@@ -33,6 +33,18 @@ def layer_parameters(answer: object) -> str:
             "padding adds zeros to the picture, no parameters.": 32 * 16 * 9 * 9 + 32,
             "this is the number of tensors: count the numbers in them.": 2,
             "this is for kernels of 3 × 3.": 32 * 16 * 9 + 32,
+            "this is for three channels at the input: here there are 16.": 32 * 3 * 25
+            + 32,
+            "a bias belongs to an output channel, not to an input's as well.": (
+                weights + 32 + 16
+            ),
+            "each of the 32 kernels has one bias, not one for each input channel.": (
+                weights + 32 * 16
+            ),
+            "the biases come last: 16 · 32 · 25 weights, and then 32.": 17 * 32 * 25,
+            "the size of the picture doesn't count: the same numbers are used everywhere.": (
+                (weights + 32) * 64 * 64
+            ),
         },
     )
     hint = "Output channels times input channels times 25, plus the biases."

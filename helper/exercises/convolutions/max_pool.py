@@ -60,6 +60,21 @@ def max_pool(answer: object) -> str:
             "what is below zero became zero: only the largest number counts.": (
                 lambda images, size: F.max_pool2d(images, size).clamp(min=0)
             ),
+            "this is the last number of each part: the largest is asked for.": (
+                lambda images, size: images[:, :, size - 1 :: size, size - 1 :: size]
+            ),
+            "this is the sum of each part: the largest is asked for.": (
+                lambda images, size: F.avg_pool2d(images, size) * size**2
+            ),
+            "the sign is lost: the largest number is asked for, not the one farthest from 0.": (
+                lambda images, size: F.max_pool2d(images.abs(), size)
+            ),
+            "this is the median of each part: the largest is asked for.": (
+                lambda images, size: _parts(images, size).median(-1).values
+            ),
+            "these are places in the part: give the numbers that lie there.": (
+                lambda images, size: _parts(images, size).argmax(-1)
+            ),
             "rows and columns are exchanged.": (
                 lambda images, size: F.max_pool2d(images, size).transpose(2, 3)
             ),
@@ -76,6 +91,10 @@ def _case(images: int, channels: int, rows: int, columns: int, size: int) -> Cas
     return Case(
         (numbers, size), F.max_pool2d(numbers, size), f"given {shape} and size {size}"
     )
+
+
+def _parts(images: Tensor, size: int) -> Tensor:
+    return images.unfold(2, size, size).unfold(3, size, size).flatten(4)
 
 
 def _cut_elsewhere(images: Tensor, size: int) -> Tensor:

@@ -6,6 +6,9 @@ from helper.expect import Case, Wrong, distinct, expect_function, expect_results
 READY = "PyTorch's own batch norm does it for you: compute it from the layer's numbers."
 
 
+READY_MADE = ["batch_norm", "F.batch_norm", "instance_norm", "native_batch_norm"]
+
+
 def normalise(answer: object) -> str:
     """normalise(images, layer): what batch norm gives in evaluation mode."""
     function = expect_function(answer)
@@ -19,12 +22,30 @@ def normalise(answer: object) -> str:
         hint="Less the running mean, by the root of running_var + eps, times weight, plus bias.",
         tolerance=1e-4,
         any_float=True,
-        without=dict.fromkeys(["batch_norm", "F.batch_norm", "instance_norm"], READY),
+        without=dict.fromkeys(READY_MADE, READY),
         mistakes={
             "this is training mode: take the layer's averages, not the batch's.": (
                 lambda x, layer: _apply(
                     x, layer, mean=x.mean((0, 2, 3)), var=x.var((0, 2, 3), False)
                 )
+            ),
+            "with a layer in training mode this takes the batch's averages: take the layer's, "
+            "whatever mode it is in.": _as_the_mode_says,
+            "these are averages of each picture: take the layer's.": _of_each_picture,
+            "the weight and the bias are exchanged: the weight multiplies.": (
+                lambda x, layer: _apply(x, layer, layer.bias, layer.weight)
+            ),
+            "the bias is taken away: add it.": (
+                lambda x, layer: _apply(x, layer, bias=-layer.bias)
+            ),
+            "this multiplies by the root: divide by it.": (
+                lambda x, layer: _apply(x, layer, power=-0.5)
+            ),
+            "this divides by the weight: multiply by it.": (
+                lambda x, layer: _apply(x, layer, weight=1 / layer.weight)
+            ),
+            "eps is taken away: add it to the variance.": (
+                lambda x, layer: _apply(x, layer, eps=-layer.eps)
             ),
             "running_var is a variance: divide by its square root.": (
                 lambda x, layer: _apply(x, layer, power=1.0)
@@ -115,6 +136,18 @@ def _apply(
     )
     spread = (var + eps) ** power
     return (images - _wide(mean)) / _wide(spread) * _wide(weight) + _wide(bias)
+
+
+def _as_the_mode_says(x: Tensor, layer: nn.BatchNorm2d) -> Tensor:
+    if not layer.training:
+        return _apply(x, layer)
+    return _apply(x, layer, mean=x.mean((0, 2, 3)), var=x.var((0, 2, 3), False))
+
+
+def _of_each_picture(x: Tensor, layer: nn.BatchNorm2d) -> Tensor:
+    var, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
+    scaled = (x - mean) / (var + layer.eps).sqrt()
+    return scaled * _wide(layer.weight) + _wide(layer.bias)
 
 
 def _eps_outside(images: Tensor, layer: nn.BatchNorm2d) -> Tensor:

@@ -54,6 +54,18 @@ def output_size(answer: object) -> str:
             "the padding is taken away: it makes the picture larger.": (
                 lambda n, k, p, s: (n - 2 * p - k) // s + 1
             ),
+            "kernel and stride are exchanged: the kernel is taken away, the stride divides.": (
+                lambda n, k, p, s: (n + 2 * p - s) // k + 1
+            ),
+            "the kernel alone is divided by the stride: put brackets around what comes before.": (
+                lambda n, k, p, s: n + 2 * p - k // s + 1
+            ),
+            "the first place is added, not taken away: + 1.": (
+                lambda n, k, p, s: (n + 2 * p - k) // s - 1
+            ),
+            "this is so for one kernel and its padding only: use all four numbers.": (
+                lambda n, k, p, s: n // s
+            ),
             "this is the number of places in the whole picture: one side is asked for.": (
                 lambda n, k, p, s: _size(n, k, p, s) ** 2
             ),
