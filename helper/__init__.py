@@ -1,7 +1,6 @@
 """What the notebooks share. Each module has one job, and is read in one sitting.
 
 data         the bundled digits, and public data sets that can stand in for them
-idx          the bundled digits as two tensors, for scripts that start quickly
 pictures     pictures in folders: where the flowers are, how a picture is read
 plot         pictures, predictions and losses, drawn
 graph        the graph that autograd records, drawn

@@ -11,7 +11,7 @@ from torch.distributed import checkpoint as dcp
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from helper.idx import read_digits
+from helper.data import Digits
 from helper.networks import Network
 
 
@@ -30,8 +30,9 @@ def main(folder, device_type="cpu"):
         fully_shard(layer, mesh=mesh)
     optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 
-    images, labels = (tensor.to(device_type) for tensor in read_digits(train=True))
-    images = images.unsqueeze(1) / 255  # (N, 1, 28, 28)
+    digits = Digits(train=True)
+    images = digits.data.to(device_type).unsqueeze(1) / 255  # (N, 1, 28, 28)
+    labels = digits.targets.to(device_type)
     for batch in torch.arange(640).split(64):
         share = batch[rank::world_size]
         logits = model(images[share])  # each layer is put together when its turn comes

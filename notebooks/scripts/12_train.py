@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset
 
 from helper.checkpoints import load_checkpoint, save_checkpoint
-from helper.idx import read_digits
+from helper.data import Digits
 from helper.networks import Network
 
 
@@ -38,8 +38,8 @@ def join(device_type):
 
 def make_loaders(batch_size, rank, world_size):
     """Loaders of this process's share; `batch_size` is that of all processes together."""
-    pixels, labels = read_digits(train=True)
-    images = pixels.unsqueeze(1) / 255  # (N, 1, 28, 28)
+    digits = Digits(train=True)
+    images, labels = digits.data.unsqueeze(1) / 255, digits.targets  # (N, 1, 28, 28)
     held_out = torch.arange(len(images)) % 5 == 0
     valid_set = TensorDataset(images[held_out], labels[held_out])
     moves = [(0, 0), (0, -1), (0, 1)]  # more to do: a pixel to each side
