@@ -16,7 +16,7 @@ import warnings
 
 import answers
 import torch
-from course import LESSONS, read, tags
+from course import LESSONS, read, solution_below, tags
 
 from helper.check import check
 
@@ -134,11 +134,13 @@ def namespaces(stem):
 def exercises():
     for path in LESSONS:
         before, cells = [], read(path).cells
-        for cell, below in zip(cells, [*cells[1:], None], strict=True):
+        for place, cell in enumerate(cells):
             if cell.cell_type != "code":
                 continue
             if "exercise" in tags(cell):
-                solution = re.search(r"```python\n(.*?)```", below.source, re.S)[1]
+                solution = re.search(
+                    r"```python\n(.*?)```", solution_below(cells, place).source, re.S
+                )[1]
                 yield Exercise(path, list(before), cell.source, solution)
             if not cell.source.startswith("# Recipe"):  # these have names of their own
                 before.append(cell.source)
