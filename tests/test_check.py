@@ -1,13 +1,18 @@
 """check() survives whatever a learner answers, and says something that helps."""
 
+import html
 import io
+import os
+import re
+import subprocess
+import sys
 from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
 import torch
 from course import LESSONS
-from exercises import share
+from exercises import said, share
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -15,6 +20,8 @@ from torch import nn
 from helper import check as room
 from helper.check import check
 from helper.exercises import NOTEBOOKS, exercises_of
+
+UTF8 = {**os.environ, "PYTHONIOENCODING": "utf-8"}
 
 
 class Hostile:
@@ -80,17 +87,20 @@ NAMES = [
 def test_nothing_breaks_it(name, capsys):
     for answer in share(STRANGE, NAMES.index(name)):
         check(name, answer)
-        said = capsys.readouterr().out.splitlines()[-1]
-        assert said.startswith(f"Exercise {name}: not yet: "), (type(answer), said)
-        if "hands off" not in said:  # an answer that can't even be looked at
-            assert "could not be checked" not in said, (type(answer), said)
-        assert len(said) < 400
+        sentence = said(capsys.readouterr().out)
+        assert sentence.startswith(f"Exercise {name}: not yet: "), (
+            type(answer),
+            sentence,
+        )
+        if "hands off" not in sentence:  # an answer that can't even be looked at
+            assert "could not be checked" not in sentence, (type(answer), sentence)
+        assert len(sentence) < 400
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unsolved_is_not_wrong(name, capsys):
     check(name, ...)
-    assert "not tried yet" in capsys.readouterr().out
+    assert "not tried yet" in said(capsys.readouterr().out)
 
 
 def test_a_function_as_published_is_not_tried_yet(capsys):
@@ -104,9 +114,9 @@ def test_a_function_as_published_is_not_tried_yet(capsys):
 
     for function in (dots, documented):
         check("01.3", function)
-        assert "not tried yet" in capsys.readouterr().out
+        assert "not tried yet" in said(capsys.readouterr().out)
     check("01.3", forgot_to_return)
-    assert "is a `return` missing?" in capsys.readouterr().out
+    assert "is a `return` missing?" in said(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +150,7 @@ def test_works_where_gradients_are_off(capsys):
     with torch.no_grad():
         check("02.4", lambda f, x: torch.func.grad(f)(x))
         assert not torch.is_grad_enabled()
-    assert "right." in capsys.readouterr().out
+    assert "right." in said(capsys.readouterr().out)
 
 
 def test_interrupting_an_endless_answer_works():
@@ -158,15 +168,97 @@ def test_every_notebook_with_exercises_has_its_module():
 
 def test_an_exercise_is_found_by_what_is_asked(capsys):
     check("one_hot", lambda labels: (labels[:, None] == torch.arange(10)).float())
-    assert capsys.readouterr().out.startswith("Exercise 01.3: right. ")
+    assert said(capsys.readouterr().out).startswith("Exercise 01.3: right. ")
+
+
+def wrong_by_far(labels):
+    raise ValueError("`a<b>` & " + "a long story " * 12)
+
+
+VERDICTS = [
+    ("✓", lambda labels: (labels[:, None] == torch.arange(10)).float()),
+    ("✗", wrong_by_far),
+    ("○", ...),
+]
+
+
+@pytest.mark.parametrize("sign, answer", VERDICTS)
+def test_a_terminal_shows_a_sign_and_lines_that_fit(sign, answer, capsys):
+    check("one_hot", answer, seed=0)
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{sign} Exercise 01.3: ")
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("sign, answer", VERDICTS)
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_any_terminal_can_write_it(sign, answer, encoding):
+    written = io.BytesIO()
+    terminal = io.TextIOWrapper(written, encoding, write_through=True)
+    with redirect_stdout(terminal):
+        check("one_hot", answer, seed=0)
+    printed = written.getvalue().decode(encoding)
+    assert " Exercise 01.3: " in printed
+    assert printed[0] in ("✓✗○" if encoding == "utf-8" else "+xo")
+
+
+@pytest.mark.parametrize("sign, answer", VERDICTS)
+def test_a_notebook_shows_the_same_words_as_html(sign, answer, monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr(room, "_in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    for _ in range(2):
+        check("one_hot", answer, seed=0)
+    assert shown[0] == shown[1] and not capsys.readouterr().out
+    monkeypatch.undo()
+    check("one_hot", answer, seed=0)
+    assert capsys.readouterr().out == shown[0]["text/plain"] + "\n"
+    rich = shown[0]["text/html"]
+    assert rich.count("<div") == 1 and f">{sign}</span> Exercise 01.3: <b>" in rich
+    words = re.sub(r"</?(div|span|b)\b.*?>", "", rich)
+    words = html.unescape(re.sub(r"</?code>", "`", words))
+    assert words.split() == shown[0]["text/plain"].split()
+    if sign == "✗":
+        assert "<code>a&lt;b&gt;</code> &amp; a long" in rich
+
+
+def luminance(colour):
+    """How bright #rrggbb is, by the rules for readable pages (WCAG 2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [p / 12.92 if p <= 0.04 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(p * w for p, w in zip(parts, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+@pytest.mark.parametrize("sign, colour", room.SIGNS.values())
+def test_signs_can_be_read_on_light_and_on_dark_pages(sign, colour):
+    def contrast(one, other):
+        low, high = sorted((luminance(one), luminance(other)))
+        return (high + 0.05) / (low + 0.05)
+
+    assert contrast("#ffffff", colour) >= 4.5  # the sign
+    for ground in (
+        "#ffffff",
+        "#111111",
+        "#1f1f1f",
+    ):  # of JupyterLab, twice, and VS Code
+        assert (
+            contrast(ground, colour) >= 3
+        )  # the bar; the words have the page's colour
+
+
+def test_in_a_plain_ipython_it_prints():
+    code = "from helper.check import check; check('01.1', ...)"
+    command = [sys.executable, "-m", "IPython", "--no-banner", "-c", code]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=UTF8)
+    assert "○ Exercise 01.1: not tried yet" in done.stdout, done
 
 
 def test_the_same_seed_draws_the_same_cases(capsys):
-    said = []
+    sentences = []
     for seed in (1, 1, 2):
         check("one_hot", lambda labels: labels, seed=seed)
-        said.append(capsys.readouterr().out)
-    assert said[0] == said[1] != said[2]
+        sentences.append(said(capsys.readouterr().out))
+    assert sentences[0] == sentences[1] != sentences[2]
 
 
 def test_defaults_that_were_changed_are_not_met_and_stay(capsys):
@@ -178,7 +270,7 @@ def test_defaults_that_were_changed_are_not_met_and_stay(capsys):
     finally:
         torch.set_default_dtype(torch.float32)
         torch.set_default_device(None)
-    assert "right." in capsys.readouterr().out
+    assert "right." in said(capsys.readouterr().out)
 
 
 def test_a_check_that_breaks_says_what_broke(monkeypatch, capsys):
@@ -187,9 +279,8 @@ def test_a_check_that_breaks_says_what_broke(monkeypatch, capsys):
 
     monkeypatch.setattr(room, "find", lambda name: (name, breaks))
     check("01.1", 3)
-    assert (
-        "could not be checked (RuntimeError: the check itself)"
-        in capsys.readouterr().out
+    assert "could not be checked (RuntimeError: the check itself)" in said(
+        capsys.readouterr().out
     )
 
 
@@ -239,6 +330,6 @@ def test_check_takes_any_answer(name, answer):
     terminal = io.TextIOWrapper(written, "utf-8", write_through=True)
     with redirect_stdout(terminal):
         check(name, answer)
-    said = written.getvalue().decode()
-    assert said.startswith(f"Exercise {name}: ") and said.count("\n") == 1
-    assert said.endswith("\n") and len(said) < 500
+    printed = written.getvalue().decode()
+    assert printed[:1] in "✓✗○" and printed.endswith("\n") and len(printed) < 500
+    assert said(printed).startswith(f"Exercise {name}: ")

@@ -43,9 +43,10 @@ every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXE
 @every_exercise
 def test_is_not_tried_as_published(exercise, capsys):
     exec(exercise.published, dict(exercise.namespace))
-    said = f"Exercise {exercise.name}: not tried yet: replace the ... and run this cell again."
+    sentence = f"○ Exercise {exercise.name}: not tried yet: "
+    sentence += "replace the ... and run this cell again."
     *shown, verdict = capsys.readouterr().out.splitlines()
-    assert verdict == said
+    assert verdict == sentence
     assert not shown or exercise.stem.startswith("10")  # what its program prints
 
 

@@ -5,6 +5,7 @@ import re
 
 import build_cheatsheet
 import course
+import navigation
 import nbformat
 import pytest
 import refresh_outputs
@@ -33,7 +34,8 @@ def test_opens_and_closes_as_the_others_do(path):
     promises = ["**You will** ", "**You will learn to** ", "**You need** "]
     places = [opening.index(f"\n\n{promise}") for promise in promises]
     assert places == sorted(places)
-    why = opening[: places[0]].partition("\n\n")[2]
+    _, links, why = opening[: places[0]].split("\n\n", 2)
+    assert links == navigation.top(path)
     assert len(why.split()) >= 25, "the opening doesn't say why one wants this"
     assert "](pictures/" in whole, "no picture of an idea"
     closing = ["## What you can do now", "## In practice", "## On your own"]
@@ -51,8 +53,38 @@ def test_opens_and_closes_as_the_others_do(path):
     assert len(numbered) >= 3 and sum(word == "Why" for _, word in numbered) >= 2
     assert len(re.findall(r"(?m)^- \[.+\]\(https://.+\).+", sections[3])) >= 3
     # A link to the notebook that comes next in the series; the last one's is the cheat sheet.
-    (target,) = LINK.findall(after)
+    next_link, links = after.strip().split("\n\n")
+    (target,) = LINK.findall(next_link)
     assert path.parent / target == PATHS[PATHS.index(path) + 1]
+    assert links == navigation.bottom(path)
+
+
+def test_the_first_lesson_lists_all_of_them():
+    (cell,) = [cell for cell in read(LESSONS[0]).cells if cell.id == "contents"]
+    assert cell.source == navigation.contents()
+
+
+@every_lesson
+def test_a_lesson_that_is_named_is_linked_to(path):
+    """At its first mention in a cell; what is no sentence is let be."""
+    files = {lesson.stem[:2]: lesson.name for lesson in LESSONS}
+    for text in markdown(path):
+        prose = re.sub(ASIDE, "", text, flags=re.S | re.M)
+        for more in re.findall(
+            r"(?<!\[)\b(?:[Nn]otebook|[Ll]esson)s? (\d\d[\d, andortu]*)", prose
+        ):
+            for number in set(re.findall(r"\d\d", more)) & set(files):
+                linked = f"]({files[number]}" in text
+                assert linked or number == path.stem[:2], f"{number} in {text[:200]}"
+
+
+@every_lesson
+def test_a_fold_has_a_cell_of_its_own(path):
+    """Beside a heading in its cell, JupyterLab shows a second arrow, which hides the lesson."""
+    for text in markdown(path):
+        if "<details>" in text:
+            assert text.startswith("<details>") and text.endswith("</details>"), text
+            assert text.count("<details>") == 1, text
 
 
 @every_lesson
@@ -187,6 +219,8 @@ def test_no_machine_and_no_person_shows(path):
             assert not private.search(text), private.search(text)
 
 
+# Code, formulas, links with their texts, headings.
+ASIDE = r"^[ >]*```.*?```|`[^`\n]*`|\$\$.*?\$\$|!?\[[^]]*\]\([^)]*\)|^#.*?$|<summary>.*?</summary>"
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -229,14 +263,16 @@ def test_the_same_thing_has_the_same_name(path):
 def test_every_exercise_has_its_solution_below(path):
     cells = read(path).cells
     names = []
-    for cell, below in zip(cells, [*cells[1:], None], strict=True):
+    for place, cell in enumerate(cells):
         checked = re.findall(r'(?m)^check\("([\d.]+)", ', cell.source)
         if cell.cell_type == "code" and (checked or "exercise" in tags(cell)):
             assert "exercise" in tags(cell) and len(checked) == 1
+            assert cells[place + 1].source == course.HINT
+            below = course.solution_below(cells, place)
             assert below.source.startswith("<details><summary>Solution</summary>\n\n")
             assert "\n\n</details>" in below.source
             assert f'check("{checked[0]}", ' in below.source
-            assert "not tried yet" in cell.outputs[0].text
+            assert "not tried yet" in "".join(outputs_as_text(cell))
             names += checked
     assert names == [f"{path.stem[:2]}.{i}" for i in range(1, len(names) + 1)]
     assert len(names) >= (1 if path.stem[:2] == "00" else 4)

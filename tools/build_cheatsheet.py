@@ -6,11 +6,14 @@ from pathlib import Path
 
 import nbformat
 from course import CHEATSHEET, LESSONS, read
+from navigation import top
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from refresh_outputs import normalise
 
 OPENING = """# Cheat sheet
+
+{links}
 
 Every recipe of the course on one page. Each cell is complete in itself, with its imports: \
 copy it, and put your own data where it says so. A heading leads back to the notebook that \
@@ -20,7 +23,8 @@ This page is made from the notebooks by `make cheatsheet`, and run like them."""
 
 
 def build(read: Callable[[Path], NotebookNode] = read) -> NotebookNode:
-    cells = [new_markdown_cell(OPENING, id="opening")]
+    opening = OPENING.format(links=top(CHEATSHEET, read))
+    cells = [new_markdown_cell(opening, id="opening")]
     for path in LESSONS:
         notebook = read(path)
         title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")

@@ -12,11 +12,14 @@ from typing import NamedTuple
 
 import nbformat
 from course import GLOSSARY, LESSONS, read
+from navigation import top
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 from refresh_outputs import normalise
 
 OPENING = """# Glossary
+
+{links}
 
 The terms of the field that this course uses, each with the sentence that explains it. The link \
 leads to the place in the lesson.
@@ -73,7 +76,8 @@ def line(entry: Entry) -> str:
 
 def build(read: Callable[[Path], NotebookNode] = read) -> NotebookNode:
     found = sorted(entries(read), key=lambda entry: entry.term.casefold())
-    cells = [new_markdown_cell(OPENING, id="opening")]
+    opening = OPENING.format(links=top(GLOSSARY, read))
+    cells = [new_markdown_cell(opening, id="opening")]
     letters = dict.fromkeys(entry.term[0].upper() for entry in found)
     for letter in letters:
         lines = [line(entry) for entry in found if entry.term[0].upper() == letter]

@@ -110,6 +110,17 @@ def tags(cell: NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
+# Stands between an exercise and its solution: running the exercise selects it, and not the
+# solution's cell, whose text a key would show.
+HINT = "Stuck? The solution is folded below."
+
+
+def solution_below(cells: list[NotebookNode], place: int) -> NotebookNode:
+    """The cell with the folded solution of the exercise in the cell `place`."""
+    hint = cells[place + 1].source == HINT
+    return cells[place + 1 + hint]
+
+
 def recipes() -> dict[str, str]:
     """The source of each recipe, by the number of its notebook and its first line."""
     return {

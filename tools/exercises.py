@@ -16,9 +16,9 @@ import warnings
 
 import answers
 import torch
-from course import LESSONS, read, tags
+from course import LESSONS, read, solution_below, tags
 
-from helper.check import check
+from helper.check import judge
 
 # How often each answer is judged; `make test-strength` asks for more than `make test`.
 DRAWS = int(os.environ.get("COURSE_DRAWS", 1))
@@ -27,6 +27,12 @@ DRAWS = int(os.environ.get("COURSE_DRAWS", 1))
 def share(things: list, number: int) -> list:
     """A third of what every exercise could be tried with, another for the next; or all of it."""
     return things if DRAWS > 1 else things[number % 3 :: 3]
+
+
+def said(printed: str) -> str:
+    """What check has printed last, in one line and without its sign."""
+    last = re.split(r"(?m)^(?=[✓✗○] Exercise )", printed)[-1]
+    return " ".join(last.split()[1:])
 
 
 class Exercise:
@@ -66,15 +72,12 @@ class Exercise:
 
     def verdict(self, answer, seed=0, strict=False):
         """What check says, without "Exercise 01.2: "; a reader's answer may warn, ours not."""
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said), warnings.catch_warnings():
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             if not strict:
                 warnings.simplefilter("ignore")
-            check(self.name, answer, seed=seed)
-        *printed, last = said.getvalue().splitlines()
-        assert last.startswith(f"Exercise {self.name}: "), last
-        last = re.sub(rf"{re.escape(tempfile.gettempdir())}/\w+", "<folder>", last)
-        return last.removeprefix(f"Exercise {self.name}: ")
+            _, verdict = judge(self.name, answer, seed=seed)
+        assert "\n" not in verdict
+        return re.sub(rf"{re.escape(tempfile.gettempdir())}/\w+", "<folder>", verdict)
 
 
 def names_in(source):
@@ -134,11 +137,13 @@ def namespaces(stem):
 def exercises():
     for path in LESSONS:
         before, cells = [], read(path).cells
-        for cell, below in zip(cells, [*cells[1:], None], strict=True):
+        for place, cell in enumerate(cells):
             if cell.cell_type != "code":
                 continue
             if "exercise" in tags(cell):
-                solution = re.search(r"```python\n(.*?)```", below.source, re.S)[1]
+                solution = re.search(
+                    r"```python\n(.*?)```", solution_below(cells, place).source, re.S
+                )[1]
                 yield Exercise(path, list(before), cell.source, solution)
             if not cell.source.startswith("# Recipe"):  # these have names of their own
                 before.append(cell.source)

@@ -21,7 +21,7 @@ NOT_PROSE = re.compile(
     | \$\$.*?\$\$ | \$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)     # formulas
     | <!--.*?--> | </?[a-zA-Z][^>]*>                    # HTML
     | !\[[^]]*(?:\][^]]*)*?\]\(pictures/[a-z_]+\.svg\)   # tests/test_drawings.py holds it
-    | \[\d\d\b[^]]*\]\([^)]*\.ipynb[^)]*\)              # [05 · Check a network](05_...)
+    | \[(?:←\ )?\d\d\b[^]]*\]\([^)]*\.ipynb[^)]*\)        # [05 · Check a network](05_...)
     | (?<=\])\([^)]*\) | https?://\S+                   # links
     | ^\#*\s*\d\d\ ·\                                   # the number in a title
     | ^[ >]*(?P<item>\d+)[.)]\s                         # in a list
@@ -36,6 +36,11 @@ NOT_PROSE = re.compile(
     | (?:(?<=\()|(?<=,\ )|(?<=al\.\ ))(?:19[5-9]|20[0-4])\d(?=[]).;,])  # (Kingma, 2015)
     """,
     re.S | re.M | re.X,
+)
+# The brackets and the target of "[notebook 05](05_validation.ipynb)", and of "[05](05_...)".
+LINK_TO_LESSON = (
+    r"(?<!!)\[(?=(?:(?:[Nn]otebook|[Ll]esson) )?\d\d\]\(\d\d_\w+\.ipynb\))"
+    r"|(?<=\d\d)\]\(\d\d_\w+\.ipynb\)"
 )
 # What is said of a number before it and after it belongs to the quantity.
 BEFORE = r"(?:\w+er|more|less|worse) than|at least|at most|not quite|as (?:many|much|few) as|up to"
@@ -86,13 +91,16 @@ def masked(source: str) -> str:
 
 @functools.lru_cache(maxsize=10_000)
 def plain(source: str) -> tuple[str, str]:
-    """A cell's text without emphasis, one line a paragraph; and the same with the bars."""
+    """A cell's text without emphasis and links to lessons, a line a paragraph; and with bars."""
     hidden = masked(source)
     unquoted = re.sub(r"(?m)^[ \t]*>[ \t]?", lambda match: " " * len(match[0]), source)
     text, prose = [""], [""]
-    for match in re.finditer(rf"(?P<line>{NEW_LINE})|(?P<space>\s+)|[*`]+|.", unquoted):
+    for match in re.finditer(
+        rf"(?P<line>{NEW_LINE})|(?P<space>\s+)|(?P<unsaid>{LINK_TO_LESSON}|[*`]+)|.",
+        unquoted,
+    ):
         letter = "\n" if match["line"] else " " if match["space"] else match[0]
-        if letter[0] in "*`" or (letter == " " and text[-1] in ("", " ", "\n")):
+        if match["unsaid"] or (letter == " " and text[-1] in ("", " ", "\n")):
             continue
         text.append(letter)
         prose.append("|" if hidden[match.start()] == "|" else letter)
