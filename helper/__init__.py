@@ -9,6 +9,7 @@ pretrained   convolutional networks that have learned to see already
 checkpoints  files that a network is rebuilt from
 train        the training loop that notebook 05 writes out
 losses       what train asks of a loss
+progress     a bar that says how far a training run is
 launch       starts a training script, on one process or on several
 last_words   what a script that failed wrote, and which file made it fail
 watcher      the program that ends all that launch has started

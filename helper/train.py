@@ -6,17 +6,17 @@ over.
 """
 
 import copy
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from helper import losses
+from helper.progress import progress
 
 NO_EXAMPLES = (
     "the loader gave no examples: is its data set empty, or are all its labels ignored?"
@@ -73,6 +73,7 @@ def train_epoch(
     optimizer: Optimizer,
     *,
     device: torch.device | str = "cpu",
+    scheduler: LRScheduler | None = None,
 ) -> float:
     """Train `model` on all batches of `train_loader`, once; one step for each batch.
 
@@ -99,6 +100,8 @@ def train_epoch(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
         total_loss += loss.item() * weight
         total_weight += weight
     if total_weight == 0:
@@ -116,6 +119,7 @@ def fit(
     epochs: int,
     patience: int | None = None,
     device: torch.device | str = "cpu",
+    scheduler: LRScheduler | None = None,
 ) -> dict[str, list[float]]:
     """Train `model`, and leave it with the weights that were best on `valid_loader`.
 
@@ -131,6 +135,8 @@ def fit(
         patience: stop after so many epochs without a lower validation loss, 1 or more; None
             never does.
         device: where the model is, and each batch is moved to.
+        scheduler: sets the learning rate of `optimizer`; its `step()` is called after each
+            batch, not after each epoch.
 
     Returns:
         Lists "train_loss", "valid_loss" and "valid_accuracy", one number for each epoch. The
@@ -147,7 +153,12 @@ def fit(
     try:
         for epoch in progress(range(1, epochs + 1)):  # noqa: B007  an error names it
             train_loss = train_epoch(
-                model, train_loader, loss_function, optimizer, device=device
+                model,
+                train_loader,
+                loss_function,
+                optimizer,
+                device=device,
+                scheduler=scheduler,
             )
             measured = evaluate(model, valid_loader, loss_function, device=device)
             losses.expect_finite(measured[0], "validation")
@@ -176,21 +187,3 @@ def _expect_counts(**counts: int | None) -> None:
                 f"{name} must be a whole number, 1 or more, got {count!r}"
                 + (": leave it out never to stop early" if name == "patience" else "")
             )
-
-
-def progress(epochs: Iterable) -> Iterable:
-    """The same epochs; while somebody is watching, with a bar that says how far it is.
-
-    The bar disappears when it is full, and is not drawn at all where a program reads the
-    output: nbval compares it, and a log file would be filled with it.
-    """
-    return tqdm(epochs, "epochs", leave=False, file=sys.stdout, disable=not _watched())
-
-
-def _watched() -> bool:
-    try:
-        kernel = get_ipython().kernel
-    except (NameError, AttributeError):
-        return sys.stdout.isatty()
-    # Whoever sends cells to the kernel says whether a person could be asked for input.
-    return kernel.get_parent("shell")["content"].get("allow_stdin", False)

@@ -41,6 +41,8 @@ BEYOND = {
             "        losses.expect_finite(loss.item(), f'batch {batch}')\n",
             "        loss = loss_function(model(images), labels)\n",
         ),
+        (", scheduler=None", ""),
+        ("        if scheduler is not None:\n            scheduler.step()\n", ""),
         ("loss.item() * weight", "loss.item() * len(labels)"),
         ("total_weight += weight", "seen += len(labels)"),
         ("if total_weight == 0:", "if seen == 0:"),
@@ -48,6 +50,8 @@ BEYOND = {
         ("return total_loss / total_weight", "return total_loss / seen"),
     ],
     "fit": [
+        (", scheduler=None", ""),
+        (", scheduler=scheduler)", ")"),
         ("    _expect_counts(epochs=epochs, patience=patience)\n", ""),
         (
             "        losses.expect_finite(measured[0], 'validation')\n",

@@ -6,10 +6,18 @@ import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
-from helper import train
+from helper import progress, train
 from helper.train import evaluate, fit, train_epoch
 
 LOSS = nn.CrossEntropyLoss()
+
+
+@pytest.fixture
+def data():
+    torch.manual_seed(0)
+    images = torch.randn(70, 4)
+    labels = (images[:, 0] > 0).long()
+    return TensorDataset(images, labels)
 
 
 def test_evaluate_counts_every_example_once(data):
@@ -66,6 +74,17 @@ def test_train_epoch_is_a_step_for_each_batch(data):
     assert loss == pytest.approx(first)  # measured before the step
     assert LOSS(model(data.tensors[0]), data.tensors[1]) < first
     assert model.training
+
+
+def test_a_scheduler_steps_with_each_batch(data):
+    model = nn.Linear(4, 2)
+    loader = DataLoader(data, batch_size=32)  # 3 batches
+    optimizer = optim.SGD(model.parameters(), lr=8.0)
+    scheduler = optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+    train_epoch(model, loader, LOSS, optimizer, scheduler=scheduler)
+    assert scheduler.get_last_lr() == [1.0]
+    fit(model, loader, loader, LOSS, optimizer, epochs=2, scheduler=scheduler)
+    assert scheduler.get_last_lr() == [1 / 64]
 
 
 def test_fit_learns_and_reports(data):
@@ -218,10 +237,10 @@ def test_an_empty_loader_is_an_error():
 
 
 def test_a_bar_is_drawn_for_a_person_and_for_nobody_else(monkeypatch, capsys):
-    assert list(train.progress(range(3))) == [0, 1, 2]
+    assert list(progress.progress(range(3))) == [0, 1, 2]
     assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr(train, "_watched", lambda: True)
-    assert list(train.progress(range(3))) == [0, 1, 2]
+    monkeypatch.setattr(progress, "_watched", lambda: True)
+    assert list(progress.progress(range(3))) == [0, 1, 2]
     shown = capsys.readouterr()
     assert "\repochs:   0%" in shown.out and "0/3" in shown.out and shown.err == ""
     assert shown.out.rstrip(" ").endswith("\r")  # wiped when it is full
@@ -237,8 +256,8 @@ def test_in_a_notebook_whoever_can_be_asked_is_watching(monkeypatch, allowed):
     class Shell:
         kernel = Kernel()
 
-    monkeypatch.setattr(train, "get_ipython", Shell, raising=False)
-    assert train._watched() is allowed
+    monkeypatch.setattr(progress, "get_ipython", Shell, raising=False)
+    assert progress._watched() is allowed
 
 
 def test_who_does_not_say_whether_a_person_is_there_is_a_program(monkeypatch):
@@ -247,5 +266,5 @@ def test_who_does_not_say_whether_a_person_is_there_is_a_program(monkeypatch):
             def get_parent(channel):
                 return {"content": {}}
 
-    monkeypatch.setattr(train, "get_ipython", Shell, raising=False)
-    assert train._watched() is False
+    monkeypatch.setattr(progress, "get_ipython", Shell, raising=False)
+    assert progress._watched() is False

@@ -84,7 +84,9 @@ def break_helper(which: list[str]) -> bool:
     shutil.rmtree(ROOT / "mutants", ignore_errors=True)
     names = [f"helper.{module}.*" for module in which]
     if which and which[0].isdigit():
-        subprocess.run([MUTMUT, "run", "helper.train.x_progress__mutmut_1"], cwd=ROOT)
+        subprocess.run(
+            [MUTMUT, "run", "helper.progress.x_progress__mutmut_1"], cwd=ROOT
+        )
         names = random.Random(0).sample(sorted(mutants()), int(which[0]))
     subprocess.run([MUTMUT, "run", "--max-children", "2", *names], cwd=ROOT, check=True)
     return judge()
