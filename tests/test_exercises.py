@@ -102,7 +102,7 @@ class Timeout(Exception):
     pass
 
 
-def limited(function, seconds=5):
+def limited(function, seconds=60):
     """Call it; a mutant may loop for ever."""
 
     def stop(*_):
@@ -126,11 +126,8 @@ def test_changed_solutions_are_caught_or_listed(exercise):
     passed = set()
     assert exercise.verdict(exercise.evaluate(exercise.solution)).startswith("right. ")
     mutants = list(answers.mutants(exercise.solution))
-    seeds, seconds = 3, 5
-    if exercise.stem.startswith("10"):  # a check trains a network
-        seeds, seconds = 1, 60
-        if DRAWS == 1:
-            mutants = mutants[int(exercise.name[-1]) :: 9]
+    if DRAWS == 1 and len(mutants) > 50:  # of a whole program, which trains a network
+        mutants = mutants[::9]
     for change, source in mutants:
 
         def verdicts(source=source):
@@ -138,13 +135,13 @@ def test_changed_solutions_are_caught_or_listed(exercise):
                 answer = exercise.evaluate(source)
             except Exception as error:
                 return f"not yet: {error}"
-            for seed in range(seeds):  # one that is wrong may be right on some draws
+            for seed in range(3):  # one that is wrong may be right on some draws
                 verdict = exercise.verdict(answer, seed)
                 if not verdict.startswith("right. "):
                     return verdict
             return "right. "
 
-        verdict = limited(verdicts, seconds)
+        verdict = limited(verdicts)
         assert UNCHECKED not in verdict, (change, verdict)
         if verdict.startswith("right. "):
             passed.add(change)

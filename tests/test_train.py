@@ -12,14 +12,6 @@ from helper.train import evaluate, fit, train_epoch
 LOSS = nn.CrossEntropyLoss()
 
 
-@pytest.fixture
-def data():
-    torch.manual_seed(0)
-    images = torch.randn(70, 4)
-    labels = (images[:, 0] > 0).long()
-    return TensorDataset(images, labels)
-
-
 def test_evaluate_counts_every_example_once(data):
     class Sure(nn.Module):
         def forward(self, images):

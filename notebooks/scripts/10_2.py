@@ -12,7 +12,7 @@ def train(images, labels):
     loss_function = nn.CrossEntropyLoss()
     optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     losses = []
-    for _ in range(10):
+    for _ in range(5):
         for places in torch.randperm(len(labels)).split(64):
             loss = loss_function(model(images[places]), labels[places])
             optimizer.zero_grad()

@@ -13,7 +13,7 @@ def train(images, labels):
     model = nn.Sequential(backbone, head)
     optimizer = optim.Adam(model.parameters(), lr=0.003)
     losses = []
-    for _ in range(10):
+    for _ in range(5):
         for places in torch.randperm(len(labels)).split(64):
             with torch.no_grad():
                 features = backbone(images[places])

@@ -12,7 +12,7 @@ def train(images, labels, valid_images, valid_labels):
     model = Network(784, [64], 10, dropout=0.7)
     optimizer = optim.Adam(model.parameters(), lr=0.01)
     accuracies = []
-    for _ in range(10):
+    for _ in range(5):
         for places in torch.randperm(len(labels)).split(64):
             loss = F.cross_entropy(model(images[places]), labels[places])
             optimizer.zero_grad()

@@ -12,9 +12,9 @@ def train(images, labels, test_images):
     mean, std = images.float().mean(), images.float().std()
     images = (images - mean) / std
     model = Network(784, [64], 10)
-    optimizer = optim.Adam(model.parameters(), lr=0.003)
+    optimizer = optim.Adam(model.parameters(), lr=0.006)
     losses = []
-    for _ in range(10):
+    for _ in range(5):
         for places in torch.randperm(len(labels)).split(64):
             loss = F.cross_entropy(model(images[places]), labels[places])
             optimizer.zero_grad()

@@ -17,7 +17,7 @@ class Parts(NamedTuple):
     new_labels: Tensor
 
 
-def draw_digits(count: int, new: int = 240) -> Parts:
+def draw_digits(count: int = 1200, new: int = 240) -> Parts:
     """`count` digits to train on and `new` others.
 
     All pixels change places in the same way, and each class gets another number: as hard for a
@@ -32,7 +32,7 @@ def draw_digits(count: int, new: int = 240) -> Parts:
     return Parts(images[:count], labels[:count], images[count:], labels[count:])
 
 
-def draw_numbers(count: int, new: int = 240) -> Parts:
+def draw_numbers(count: int = 900, new: int = 240) -> Parts:
     """Rows of five numbers, (N, 5), and a weighed sum of each row, as a float.
 
     The sums have mean 0 and standard deviation 1.

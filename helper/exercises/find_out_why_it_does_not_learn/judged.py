@@ -100,11 +100,11 @@ def expect_same_program(watched: Watched) -> None:
     """Whatever was mended, there is a step for each batch, by its own gradient."""
     if watched.steps == 0:
         raise Wrong("no optimizer makes a step: nothing is learned without one.")
-    if watched.empty_steps > watched.steps / 2:
+    if watched.empty_steps > watched.looks / 2:
         raise Wrong(
             "at a step, the gradients are empty: clear them before loss.backward(), not after it."
         )
-    if watched.steps_with_rest > watched.steps / 10:
+    if watched.steps_with_rest > watched.looks / 10:
         raise Wrong(
             "at a step, the gradients still hold those of the batches before: clear them "
             "once for each batch."

@@ -15,25 +15,25 @@ LOWEST = 1.46  # what is left when softmax is applied twice to ten logits
 
 def softmax_twice(answer: object) -> str:
     """train(images, labels), whose model ends in a softmax, and whose loss applies another."""
-    for data in [draw_digits(count) for count in (840, 900)]:
-        watched = run(answer, data.images, data.labels)
-        model, losses = expect_pair(watched.result)
-        losses = expect_numbers(losses)
-        expect_same_program(watched)
-        expect_all_trained(watched, model)
-        if min(losses) < 0:
-            raise Wrong(
-                "the loss is negative: nll_loss takes the logarithm of the probabilities."
-            )
-        if 0.97 * LOWEST < min(losses) < 0.9 * CHANCE:
-            raise Wrong(
-                "the loss never falls below 1.46: the softmax of the loss still gets numbers "
-                "between 0 and 1, and it wants logits."
-            )
-        expect_learned(watched, model, losses, data, at_least=0.75)
-        if abs(losses[0] - CHANCE) > 0.8:
-            raise Wrong(
-                "the first of the losses is far from ln 10 = 2.30: it must be the cross-entropy of "
-                "the first batch."
-            )
+    data = draw_digits()
+    watched = run(answer, data.images, data.labels)
+    model, losses = expect_pair(watched.result)
+    losses = expect_numbers(losses)
+    expect_same_program(watched)
+    expect_all_trained(watched, model)
+    if min(losses) < 0:
+        raise Wrong(
+            "the loss is negative: nll_loss takes the logarithm of the probabilities."
+        )
+    if 0.97 * LOWEST < min(losses) < 0.9 * CHANCE:
+        raise Wrong(
+            "the loss never falls below 1.46: the softmax of the loss still gets numbers "
+            "between 0 and 1, and it wants logits."
+        )
+    if abs(losses[0] - CHANCE) > 0.8:
+        raise Wrong(
+            "the first of the losses is far from ln 10 = 2.30: it must be the cross-entropy of "
+            "the first batch."
+        )
+    expect_learned(watched, model, losses, data, at_least=0.75)
     return "softmax is applied once, and the loss can fall to 0."

@@ -12,6 +12,7 @@ from torch.optim import Optimizer, optimizer
 from helper.expect import call
 
 LEARNS, MEASURES = "learns", "measures"
+LOOKS = 40  # at so many steps the gradients are compared: a fault shows in the first of them
 
 
 class Pass:
@@ -37,12 +38,14 @@ class Watched:
     def __init__(self) -> None:
         self.result: object = None
         self.passes: list[Pass] = []
-        self.steps = self.empty_steps = 0  # empty: the gradient is gone
+        self.steps = self.looks = 0  # the first steps are looked at
+        self.empty_steps = 0  # the gradient is gone
         self.steps_with_rest = 0  # of the gradients of earlier batches
         self.optimizers: list[Optimizer] = []
         self._depth = 0
         self._start: dict[Tensor, Tensor] = {}
         self._latest: dict[Tensor, Tensor] = {}
+        self._seen: set[nn.Module] = set()
         self._handles: list = []
 
     def stuck(self, model: nn.Module) -> list[str]:
@@ -63,21 +66,25 @@ class Watched:
         """In which modes dropout was in all passes of this kind."""
         return set().union(*(p.modes for p in self.passes if p.kind == kind))
 
-    def order(self, model: nn.Module) -> Tensor:
-        """What `model` learned from, one after the other, a number a picture."""
-        found = [p.ink for p in self.passes if p.kind == LEARNS and p.model is model]
+    def order(self, kind: str) -> Tensor:
+        """The pictures of all passes of this kind, one after the other, a number a picture."""
+        found = [p.ink for p in self.passes if p.kind == kind]
         return torch.cat(found) if found else torch.empty(0)
 
     def _before(self, module: nn.Module, inputs: tuple) -> None:
-        for parameter in module.parameters(recurse=False):
-            if parameter not in self._start:
-                self._start[parameter] = parameter.detach().clone()
-                if parameter.requires_grad:
-                    keep = partial(self._latest.__setitem__, parameter)
-                    self._handles.append(parameter.register_hook(keep))
+        if module not in self._seen:
+            self._seen.add(module)
+            self._remember(module)
         if self._depth == 0 and inputs and isinstance(inputs[0], Tensor):
             self.passes.append(Pass(module, inputs[0]))
         self._depth += 1
+
+    def _remember(self, module: nn.Module) -> None:
+        for parameter in module.parameters(recurse=False):
+            self._start[parameter] = parameter.detach().clone()
+            if parameter.requires_grad and self.looks < LOOKS:
+                keep = partial(self._latest.__setitem__, parameter)
+                self._handles.append(parameter.register_hook(keep))
 
     def _after(self, module: nn.Module, inputs: tuple, output: object) -> None:
         self._depth -= 1
@@ -88,18 +95,23 @@ class Watched:
         if stepping not in self.optimizers:
             self.optimizers.append(stepping)
         self.steps += 1
+        if self.looks == LOOKS:
+            return
+        self.looks += 1
         parameters = [p for group in stepping.param_groups for p in group["params"]]
         empty = all(p.grad is None or not p.grad.any() for p in parameters)
         self.empty_steps += empty and any(g.any() for g in self._latest.values())
-        for parameter in parameters:
-            latest = self._latest.get(parameter)
-            if latest is not None and parameter.grad is not None:
-                # Clipped, it is shorter, but has the same direction.
-                pair = parameter.grad.flatten(), latest.flatten()
-                if torch.linalg.vector_norm(latest) > 1e-6:
-                    alike = torch.cosine_similarity(*pair, dim=0)
-                    self.steps_with_rest += bool(alike < 0.99)
-                    return
+        self.steps_with_rest += any(self._has_rest(p) for p in parameters)
+
+    def _has_rest(self, parameter: nn.Parameter) -> bool:
+        """Whether it has another gradient than this batch gave, in direction: it may be cut."""
+        latest, kept = self._latest.get(parameter), parameter.grad
+        if latest is None or kept is None or torch.equal(kept, latest):
+            return False
+        lengths = float(
+            torch.linalg.vector_norm(latest) * torch.linalg.vector_norm(kept)
+        )
+        return lengths > 1e-12 and float((kept * latest).sum()) < 0.99 * lengths
 
 
 @contextmanager

@@ -40,6 +40,8 @@ def one_picture(answer: object) -> str:
             "height and width are exchanged: permute(2, 0, 1).": lambda a: _picture(
                 a
             ).transpose(2, 3),
+            "the fourth channel is the transparency: leave it out, array[:, :, :3].": _last,
+            "the transparency was multiplied in: it is to be left out.": _faded,
             "red and blue are exchanged.": lambda a: _picture(a).flip(1),
             "reshape doesn't move the channels: it reads the numbers in their old order. "
             "permute(2, 0, 1) moves them.": _reshaped,
@@ -55,6 +57,17 @@ def _rgb(array: np.ndarray) -> np.ndarray:
 def _picture(array: np.ndarray) -> Tensor:
     rgb = np.ascontiguousarray(_rgb(array))
     return torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
+
+
+def _last(array: np.ndarray) -> Tensor:
+    return _picture(array[:, :, -3:] if array.ndim == 3 else array)
+
+
+def _faded(array: np.ndarray) -> Tensor:
+    picture = _picture(array)
+    if array.ndim == 3 and array.shape[2] == 4:
+        picture = picture * torch.from_numpy(array[:, :, 3] / 255).float()
+    return picture
 
 
 def _reshaped(array: np.ndarray) -> Tensor:

@@ -94,10 +94,14 @@ def _try_predicting(
     expect_unchanged(model, before, "the model")
     expect_unchanged(images, kept, "the images")
     right = torch.softmax(logits, dim=1)
+    down = [torch.softmax(part, dim=0) for part in logits.split(batch_size)]
     for sentence, mistake in {
         "these are the logits: softmax makes probabilities of them.": logits,
         "softmax over dim=0 compares the images with one another: dim=1.": torch.softmax(
             logits, dim=0
+        ),
+        "softmax over dim=0 compares the images of a batch with one another: dim=1.": torch.cat(
+            down
         ),
         "these are the classes: the probabilities are asked for.": logits.argmax(dim=1),
         "these are logarithms of probabilities.": right.log(),

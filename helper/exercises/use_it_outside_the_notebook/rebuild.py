@@ -54,6 +54,7 @@ def rebuild(answer: object) -> str:
     expect_in_each(_try_rebuilding, trials)
     for name in (other, "Linear", "Rows"):
         _expect_refused(function, name, models, {"inputs": inputs, "outputs": 2})
+    _expect_strict(function, first, models, {"inputs": inputs, "outputs": 2})
     return "The name chooses among what you allow, and the file decides nothing else."
 
 
@@ -139,4 +140,21 @@ def _expect_refused(
         raise Wrong(
             f"the name {name!r} isn't in models, and no ValueError was raised: a file must "
             "not choose a class that you don't allow."
+        )
+
+
+def _expect_strict(function: Callable, name: str, models: dict, settings: dict) -> None:
+    checkpoint = _checkpoint(name, Rows, settings)
+    weights = checkpoint["state_dict"]
+    weights["layer.weight"] = weights.pop("linear.weight")
+    try:
+        call_for_effect(function, checkpoint, dict(models))
+    except Wrong as wrong:
+        if wrong.__cause__ is None:
+            raise
+    else:
+        raise Wrong(
+            "the weights in a file had another name than in the model, and no error was raised: "
+            "such a model has random weights. load_state_dict is strict unless you tell it not "
+            "to be."
         )

@@ -48,6 +48,7 @@ def _try_counting(function: Callable, given: dict) -> object:
     result = call(function, given, given=f"a state dict of {len(given)} tensors")
     expect_unchanged(given, before, "the state dict")
     floats = [v for v in given.values() if v.is_floating_point()]
+    halved = sum(v.numel() * (v.element_size() // 2) for v in floats)
     others = [v for v in given.values() if not v.is_floating_point()]
     rest = sum(v.numel() * v.element_size() for v in others)
     numbers = sum(v.numel() for v in given.values())
@@ -62,10 +63,13 @@ def _try_counting(function: Callable, given: dict) -> object:
         "bytes each, whatever they were.": full / 2,
         "only floating-point numbers were counted: the others take bytes, too.": expected
         - rest,
+        "each floating-point number was counted with half of its bytes: in half precision it "
+        "has 2, whatever it had before.": halved + rest,
         "that is the number of tensors.": len(given),
         "that is in bits: a byte has 8 of them.": 8 * expected,
         "that is in kilobytes: bytes are asked for.": expected / 1000,
         "that is in units of 1024 bytes: bytes are asked for.": expected / 1024,
+        "that is in megabytes: bytes are asked for.": expected / 1e6,
     }
     if isinstance(result, (int, float)) and not isinstance(result, bool):
         for sentence, mistaken in mistakes.items():

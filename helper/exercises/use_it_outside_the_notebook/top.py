@@ -27,6 +27,9 @@ def top(answer: object) -> str:
         classes = random.sample(NAMES, count)
         probabilities = torch.softmax(2 * torch.randn(count), dim=0)
         trials.append((function, probabilities, classes, k))
+    sure = torch.zeros(some)  # all but one are equal
+    sure[few % some] = 1
+    trials.append((function, sure, random.sample(NAMES, some), some))
     expect_in_each(_try_top, trials)
     return "topk sorts as well, and .tolist() makes plain numbers."
 
@@ -45,6 +48,11 @@ def _try_top(
         raise Wrong(f"the result is {kind_of(result)}: a list of pairs is asked for.")
     order = probabilities.argsort(descending=True)[:k].tolist()
     expected = [(classes[i], probabilities[i].item()) for i in order]
+    if len(result) < len(expected) and (given[0] == 0).any():
+        raise Wrong(
+            f"{said}, {len(result)} pairs came back, expected {len(expected)}: several "
+            "classes may have the same probability."
+        )
     if len(result) != len(expected):
         raise Wrong(f"{said}, {len(result)} pairs came back, expected {len(expected)}.")
     for pair in result:
@@ -62,9 +70,11 @@ def _try_top(
                 f"a probability is {kind_of(pair[1])}: a plain float is asked for, as "
                 ".item() or .tolist() gives it."
             )
-    if [name for name, _ in result] != [name for name, _ in expected]:
+    by_name = dict(zip(classes, probabilities.tolist(), strict=True))
+    found = [by_name.get(name) for name, _ in result]
+    if found != [p for _, p in expected] or len(dict(result)) < len(result):
         _expect_order(result, expected, probabilities, classes)
-    for (name, got), (_, want) in zip(result, expected, strict=True):
+    for (name, got), want in zip(result, found, strict=True):
         if not abs(got - want) < 1e-6:
             raise Wrong(
                 f"{name} has the probability {want:.4f}, and you have {got:.4f}."
