@@ -8,10 +8,17 @@ import tempfile
 import psutil
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from torch.utils.data import TensorDataset
 
 from helper.checkpoints import save_checkpoint
 from helper.networks import Network
+
+# A busy machine is no failure.
+settings.register_profile(
+    "course", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("course")
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """Files damaged in ways that nobody thought of: a clear error, or a whole data set or network."""
 
 import io
-import math
-import struct
 import tempfile
 import zipfile
 from functools import cache, partial
 from pathlib import Path
 
 import torch
+from bad_input import idx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,12 +17,6 @@ from helper.networks import Network
 
 # The same examples on every run: derandomize.
 fuzz = partial(settings, deadline=None, derandomize=True, database=None)
-
-
-def idx(*shape):
-    """An IDX file of that shape."""
-    header = struct.pack(f">I{len(shape)}I", 0x800 + len(shape), *shape)
-    return header + bytes(i % 10 for i in range(math.prod(shape)))
 
 
 def damage(content):

@@ -54,6 +54,7 @@ def test_a_cost_that_is_wrong_by_much_is_noticed(said, took):
 
 def test_a_fixed_piece_of_work_costs_what_it_costs():
     state = torch.random.get_rng_state()
-    first, second = notebook_costs.work(), notebook_costs.work()
+    # The least of five: another program may come and go meanwhile.
+    first, second = (min(notebook_costs.work() for _ in range(5)) for _ in "12")
     assert 0.01 < first < 10 and 1 / 3 < first / second < 3
     assert torch.equal(state, torch.random.get_rng_state())

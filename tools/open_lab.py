@@ -93,7 +93,7 @@ def answers(url: str) -> bool:
     """Does a server listen there? It is on this machine: no proxy is asked."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(f"{url}api", timeout=5) as reply:
+        with direct.open(f"{url}api", timeout=30) as reply:
             return "version" in json.load(reply)
     except (OSError, ValueError):
         return False

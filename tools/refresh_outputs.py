@@ -27,6 +27,7 @@ def execute(notebook: NotebookNode) -> NotebookNode:
     client = NotebookClient(
         notebook,
         timeout=600,  # seconds a cell; as long as nbval gives it
+        startup_timeout=300,
         kernel_name="python3",
         resources={"metadata": {"path": str(NOTEBOOKS)}},
         record_timing=False,
