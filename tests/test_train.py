@@ -323,6 +323,18 @@ def test_epochs_may_be_a_number_of_numpy(data):
     assert len(history["train_loss"]) == 2
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_targets_that_would_be_broadcast_are_named_by_their_shapes():
+    model = nn.Linear(3, 1)
+    inputs, targets = torch.randn(8, 3), torch.randn(8)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(
+        ValueError, match=r"outputs are \(8, 1\) and the targets \(8,\)"
+    ):
+        train.train_epoch(model, [(inputs, targets)], nn.MSELoss(), optimizer)
+    train.train_epoch(model, [(inputs, targets[:, None])], nn.MSELoss(), optimizer)
+
+
 # Losses that are no mean over the examples: `evaluate` and `train_epoch` give, whatever the size
 # of the batches, what the loss gives for all examples at once.
 same = settings(deadline=None, derandomize=True, database=None, max_examples=40)
