@@ -72,6 +72,12 @@ def _expect_mean(loss_function: Callable, logits: Tensor, labels: Tensor) -> Non
     allowed = 1e-6 + rounding * (abs(first) + abs(second)) / len(labels)
     parts, whole = (first + second) / len(labels), whole.item()
     if math.isfinite(whole) and not abs(whole - parts) <= allowed:
+        if labels.is_floating_point() and logits.shape != labels.shape:
+            raise ValueError(
+                f"the outputs are {tuple(logits.shape)} and the targets "
+                f"{tuple(labels.shape)}, so one is broadcast over the other: give targets of "
+                "the outputs' shape, such as targets[:, None]"
+            )
         raise ValueError(
             f"the loss of {len(labels)} examples is {whole:.6g}, and {parts:.6g} when they "
             "are measured in two parts: give a loss that is the mean over the examples, and "

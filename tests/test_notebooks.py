@@ -321,6 +321,14 @@ def test_notebook_10_has_the_programs_of_its_scripts():
         assert program in text and text.count("\n") < 40, script.name
 
 
+def test_notebook_07_has_the_class_of_its_module():
+    path = next(path for path in LESSONS if path.stem.startswith("07"))
+    module = ROOT / "notebooks" / "scripts" / "numbers_of_table.py"
+    text = module.read_text(encoding="utf-8")
+    shown = [c.source for c in code_cells(path) if "class NumbersOfTable" in c.source]
+    assert len(shown) == 1 and shown[0] in text
+
+
 def test_notebook_12_shows_its_scripts_as_they_are():
     path = next(path for path in LESSONS if path.stem.startswith("12"))
     scripts = [

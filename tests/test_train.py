@@ -219,6 +219,18 @@ def test_epochs_may_be_a_number_of_numpy(data):
     assert len(history["train_loss"]) == 2
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_targets_that_would_be_broadcast_are_named_by_their_shapes():
+    model = nn.Linear(3, 1)
+    inputs, targets = torch.randn(8, 3), torch.randn(8)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(
+        ValueError, match=r"outputs are \(8, 1\) and the targets \(8,\)"
+    ):
+        train.train_epoch(model, [(inputs, targets)], nn.MSELoss(), optimizer)
+    train.train_epoch(model, [(inputs, targets[:, None])], nn.MSELoss(), optimizer)
+
+
 def test_an_empty_loader_is_an_error():
     empty = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
     model = nn.Linear(4, 2)
