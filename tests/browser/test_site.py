@@ -25,7 +25,7 @@ def test_nothing_comes_from_elsewhere_and_every_link_leads_somewhere():
 @pytest.mark.parametrize("name", PAGES)
 def test_opens_without_a_mistake_and_without_the_network(name, site, page):
     page.goto(f"{site}/{name}")
-    assert page.locator("article h1").first.is_visible()
+    assert page.locator("h1:visible").count() >= 1
     assert not page.mistakes and not page.elsewhere
 
 
