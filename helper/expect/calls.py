@@ -87,12 +87,15 @@ class Calls(TorchFunctionMode):
 
 
 def count_steps(function: Callable, *arguments: object) -> int:
-    """How many lines of Python a call runs: it grows with the data where there is a loop."""
+    """How many lines of Python a call runs: it grows with the data where there is a loop.
+
+    A generator has its loop in one line, and is called for each of its values.
+    """
     steps, traced = 0, sys.gettrace()
 
     def trace(frame: object, event: str, value: object) -> Callable:
         nonlocal steps
-        steps += event == "line"
+        steps += event in ("line", "call")
         return trace
 
     sys.settrace(trace)
