@@ -50,6 +50,7 @@ def checkpoint() -> Drawing:
     }
     go_on = {
         "optimizer": "its state, such as the momentum",
+        "scheduler": "how far its schedule is",
         "epoch": "how many epochs are done",
         "random_state": "so that the next batches are the same",
     }
@@ -60,15 +61,15 @@ def checkpoint() -> Drawing:
     )
     drawing = Drawing(
         "What a checkpoint holds",
-        f"A file, checkpoint.pt, with seven entries in two groups. {said[0].upper()}{said[1:]}.",
-        330,
+        f"A file, checkpoint.pt, with eight entries in two groups. {said[0].upper()}{said[1:]}.",
+        370,
     )
-    _file(drawing, 24, 100, "checkpoint.pt")
+    _file(drawing, 24, 110, "checkpoint.pt")
     y = 24
     for _, entries, accent in groups:
         high = 40 * len(entries)
         middle = y + high / 2 - 4
-        drawing.line((176, 170), (198, 170), (198, middle), (216, middle))
+        drawing.line((176, 180), (198, 180), (198, middle), (216, middle))
         drawing.line((226, y), (220, y), (220, y + high - 8), (226, y + high - 8))
         for key, what in entries.items():
             drawing.box(232, y, 464, 32, accent=accent)
@@ -78,7 +79,7 @@ def checkpoint() -> Drawing:
         y += 14
     drawing.text(100, 60, "to predict", colour=BLUE.text, bold=True, size=NORMAL)
     drawing.text(
-        100, 284, "to go on training", colour=GREEN.text, bold=True, size=NORMAL
+        100, 300, "to go on training", colour=GREEN.text, bold=True, size=NORMAL
     )
     return drawing
 
