@@ -69,13 +69,13 @@ glossary: env
 pictures: env
 	@"$(VENV)" tools/draw_pictures.py
 
-# All that is stored and compared, anew: drawings, cheat sheet, glossary, every output, what check says.
+# All that is stored and compared, anew: drawings, cheat sheet, glossary, outputs, what check says, figures.
 renew: env
 	@"$(VENV)" tools/draw_pictures.py
 	@"$(VENV)" tools/build_cheatsheet.py
 	@"$(VENV)" tools/build_glossary.py
 	@"$(VENV)" tools/refresh_outputs.py
-	@COURSE_RENEW=1 "$(VENV)" -m pytest -q tests/test_exercises.py
+	@COURSE_RENEW=1 "$(VENV)" -m pytest -q tests/test_exercises.py tests/test_plot.py
 
 # Takes a quarter of an hour: what the course costs, and what notebooks 08 and 09 claim of several seeds.
 bench: env

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from figure_data import describe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,51 +124,22 @@ def test_show_history_marks_the_lowest_validation_loss():
         show_history({})
 
 
-def described(figure):
-    """What a figure shows, as plain data."""
-
-    def rounded(values):
-        return [round(float(value), 3) for value in values]
-
-    axes = []
-    for axis in figure.axes:
-        lines = [
-            [line.get_linestyle(), line.get_color(), line.get_label()]
-            + [rounded(line.get_xdata()), rounded(line.get_ydata())]
-            for line in axis.lines
-        ]
-        texts = [
-            [
-                text.get_text(),
-                *rounded(text.get_position()),
-                text.get_ha(),
-                text.get_va(),
-            ]
-            + [str(text.get_bbox_patch() and text.get_bbox_patch().get_facecolor())]
-            + [str(getattr(text, "arrowprops", None)), str(getattr(text, "xy", None))]
-            for text in axis.texts
-        ]
-        pictures = [
-            [
-                list(image.get_array().shape),
-                str(image.get_clim()),
-                image.get_cmap().name,
-            ]
-            for image in axis.images
-        ]
-        bars = [rounded(bar.get_bbox().bounds) for bar in axis.patches]
-        legend = axis.get_legend()
-        axes.append(
-            {
-                "shown": axis.axison,
-                "labels": [axis.get_title(), axis.get_xlabel(), axis.get_ylabel()],
-                "limits": rounded([*axis.get_xlim(), *axis.get_ylim()]),
-                "ticks": [label.get_text() for label in axis.get_yticklabels()],
-                "legend": legend and [text.get_text() for text in legend.get_texts()],
-                "drawn": [lines, texts, pictures, bars],
-            }
-        )
-    return {"inches": rounded(figure.get_size_inches()), "axes": axes}
+def described(figure) -> list[str]:
+    """All that it shows, and how: a line for each thing."""
+    lines = [*describe(figure).split("\n"), f"inches {figure.get_size_inches()}"]
+    for axes in figure.axes:
+        lines.append(f"axes are shown: {axes.axison}")
+        lines += [f"line in {line.get_color()}" for line in axes.lines]
+        lines += [f"picture in {image.get_cmap().name}" for image in axes.images]
+        for text in axes.texts:
+            x, y = text.get_position()
+            box, arrow = text.get_bbox_patch(), getattr(text, "arrowprops", None)
+            ground = box and [round(part, 4) for part in box.get_facecolor()]
+            lines.append(
+                f"text at {x:.4g} {y:.4g}, {text.get_ha()} {text.get_va()}, on {ground}, "
+                f"arrow {arrow} to {getattr(text, 'xy', None)}"
+            )
+    return lines
 
 
 def figures():
@@ -192,11 +164,11 @@ def figures():
 
 
 def test_figures_show_what_they_showed():
-    """To renew the file, after looking at them: COURSE_WRITE_ANSWERS=1."""
+    """`make renew` writes the file; look at the figures then."""
     now = {name: described(figure) for name, figure in figures().items()}
-    now = json.loads(json.dumps(now))  # tuples become lists
-    if os.environ.get("COURSE_WRITE_ANSWERS"):
-        FIGURES.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+    if os.environ.get("COURSE_RENEW"):
+        text = json.dumps(now, indent=1, ensure_ascii=False)
+        FIGURES.write_text(text + "\n", encoding="utf-8")
     assert now == json.loads(FIGURES.read_text(encoding="utf-8"))
 
 

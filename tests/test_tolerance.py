@@ -1,9 +1,12 @@
 """Numbers of an output compare within what their cell allows, all else letter for letter."""
 
+import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import tolerance
 from course import ROOT
+from figure_data import MIME, describe
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -63,19 +66,32 @@ def test_a_number_within_agrees_and_one_beyond_does_not(number, allowed, by, up,
 )
 def test_a_misspelt_tolerance_is_an_error(wrong):
     with pytest.raises(ValueError, match="a cell's tolerance is"):
-        tolerance.expect_tolerance(wrong)
+        tolerance.expect_tolerance({"tolerance": wrong})
+
+
+@pytest.mark.parametrize("wrong", ["times", 0.0, 2, -0.1, {"absolute": 1}])
+def test_a_figures_share_is_one(wrong):
+    with pytest.raises(ValueError, match='a cell\'s "figure" is'):
+        tolerance.expect_tolerance({"figure": wrong})
 
 
 def test_refresh_keeps_what_agrees():
     stored = [new_output("stream", text="0.50\n"), new_output("stream", text="0.50\n")]
     new = [new_output("stream", text="0.51\n"), new_output("stream", text="0.70\n")]
-    kept = tolerance.keep_stored(stored, new, {"absolute": 0.1})
+    kept = tolerance.keep_stored(stored, new, {"tolerance": {"absolute": 0.1}})
     assert [output.text for output in kept] == ["0.50\n", "0.70\n"]
     assert new[0].text == "0.51\n"
 
 
+PLOT = """\
+import matplotlib.pyplot as plt
+plt.plot([0, 100], [0, 100], label="loss")
+plt.show()
+"""
+
+
 def test_nbval_compares_so(tmp_path_factory, run_pytest):
-    """A bare `pytest --nbval`, on a notebook of which each cell is off by 0.1."""
+    """A bare `pytest --nbval`, on cells that are off by 0.1, and figures by 4 of 110."""
     folder = ROOT / "build" / tmp_path_factory.mktemp("tolerance").name
     folder.mkdir(parents=True)
     cells = [new_code_cell("print(0.5)", execution_count=i + 1) for i in range(3)]
@@ -83,6 +99,20 @@ def test_nbval_compares_so(tmp_path_factory, run_pytest):
         cell.outputs = [new_output("stream", text="0.6\n")]
     cells[0].metadata.tolerance = {"absolute": 0.1}
     cells[1].metadata.tolerance = {"absolute": 0.05}
+    with plt.rc_context(matplotlib.rcParamsDefault):
+        figure, axes = plt.subplots()
+        axes.plot([0, 100], [0, 96], label="loss")
+        axes.set_ylim(-5, 105)
+    plt.close(figure)
+    shown = {
+        "image/png": "",
+        "text/plain": "<Figure size 640x480 with 1 Axes>",
+        MIME: describe(figure),
+    }
+    for i, share in enumerate([0.05, 0.02], 4):
+        cell = new_code_cell(PLOT, execution_count=i, metadata={"figure": share})
+        cell.outputs = [new_output("display_data", shown)]
+        cells.append(cell)
     notebook = new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     try:
@@ -92,4 +122,4 @@ def test_nbval_compares_so(tmp_path_factory, run_pytest):
         (folder / "a.ipynb").unlink()
         folder.rmdir()
     verdicts = [f"{word} build" in said for word in ("PASSED", "FAILED")]
-    assert verdicts == [True, True] and "2 failed, 1 passed" in said, said
+    assert verdicts == [True, True] and "3 failed, 2 passed" in said, said

@@ -3,8 +3,8 @@
     python tools/measure_tolerance.py notebooks/04_losses_and_optimizers.ipynb [runs]
 
 Runs the notebook as it is, with two threads, and as older processors would compute; prints each
-cell of which an output differs from the stored one, by how much at most, and the cell's
-tolerance. Take a little more than that as the tolerance, and no more.
+cell of which an output or a figure differs from the stored one, by how much at most, and the
+cell's tolerance. Take a little more than that as the tolerance, and no more.
 """
 
 import copy
@@ -15,8 +15,9 @@ from pathlib import Path
 import nbformat
 import refresh_outputs
 import surroundings
+from figure_data import MIME
 from nbformat import NotebookNode
-from tolerance import NUMBER
+from tolerance import FIGURE, NUMBER, figures_differ_by
 
 WAYS = [
     {},
@@ -47,9 +48,14 @@ def difference(stored: str, new: str) -> tuple[float, float] | None:
     return absolute, relative
 
 
+def figures_of(cell: NotebookNode) -> list[str]:
+    """What its figures show."""
+    return [o.data[MIME] for o in cell.get("outputs", []) if MIME in o.get("data", {})]
+
+
 def main(path: Path, runs: int) -> None:
     stored = nbformat.read(path, as_version=4)
-    widest, words = {}, {}
+    widest, words, figures = {}, {}, {}
     for way in WAYS * runs:
         before = dict(os.environ)
         os.environ.update(way)
@@ -61,6 +67,12 @@ def main(path: Path, runs: int) -> None:
         for i, (one, other) in enumerate(zip(stored.cells, new.cells, strict=True)):
             if "nbval-ignore-output" in one.metadata.get("tags", []):
                 continue
+            for pair in zip(figures_of(one), figures_of(other), strict=True):
+                share = figures_differ_by(*pair, one.metadata.get("tolerance"))
+                if share is None:
+                    words[i] = f"{way}:\n{pair[1]}"
+                else:
+                    figures[i] = max(figures.get(i, 0), share)
             moved = difference(text_of(one), text_of(other))
             if moved is None:
                 words[i] = f"{way}:\n{text_of(other)}"
@@ -72,6 +84,10 @@ def main(path: Path, runs: int) -> None:
             print(
                 f"[{i}] absolute {absolute:.4g}, relative {relative:.3g}; has {tolerance}"
             )
+    for i, share in sorted(figures.items()):
+        allowed = stored.cells[i].metadata.get("figure")
+        if share or allowed:
+            print(f"[{i}] figure {share:.3g} of an axis; has {allowed or FIGURE}")
     for i, text in sorted(words.items()):
         print(f"[{i}] other words, {text}")
 

@@ -53,10 +53,11 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     count = 0
     for cell in notebook.cells:
         # The course's own: `alt` is the alternative text of the figure that the cell draws,
-        # `picture` where the figure is shown besides, `tolerance` how far its numbers may move.
+        # `picture` where the figure is shown besides, `tolerance` how far its numbers may move,
+        # `figure` how far those of its figures may.
         cell.metadata = {
             k: cell.metadata[k]
-            for k in ("alt", "picture", "tags", "tolerance")
+            for k in ("alt", "figure", "picture", "tags", "tolerance")
             if k in cell.metadata
         }
         if cell.cell_type != "code":
@@ -125,9 +126,10 @@ def keep_excused(stored: NotebookNode, notebook: NotebookNode) -> None:
         if excused and before.source == cell.source and before.outputs:
             cell.outputs = before.outputs
         # After a change of the code, all numbers are of one run again.
-        if same_code and "tolerance" in cell.metadata and before.get("outputs"):
-            within = cell.metadata["tolerance"]
-            cell.outputs = tolerance.keep_stored(before.outputs, cell.outputs, within)
+        if same_code and before.get("outputs"):
+            cell.outputs = tolerance.keep_stored(
+                before.outputs, cell.outputs, cell.metadata
+            )
 
 
 def refresh(path: Path) -> None:

@@ -3,12 +3,13 @@
 First every stored answer to an exercise is judged on five draws. Then the prose of the lessons:
 each number in it is changed, and tools/quantities.py has to notice. Then the notebooks: in each,
 every stored output is changed, and one number in a cell that prints; what no output shows of
-that, the fingerprint of the code tells. Then helper: mutmut changes it in one place at a time
-(its settings are in pyproject.toml). Exit code 1 if a change to a notebook passes, if fewer than
-95 in 100 changes to the prose are noticed, if fewer than nine mutants in ten are caught, or if
-one of the others has no reason in tests/mutants_not_caught.toml.
+that, the fingerprint of the code tells. Then the stored figures: each number, word and line of
+them. Then helper: mutmut changes it in one place at a time (its settings are in pyproject.toml).
+Exit code 1 if a change to a notebook passes, if fewer than 95 in 100 changes to the prose or to
+the figures are noticed, if fewer than nine mutants in ten are caught, or if one of the others
+has no reason in tests/mutants_not_caught.toml.
 
-`run_mutants.py answers`, `... prose`, `... notebooks` and `... helper` do one of the four.
+`run_mutants.py answers`, `prose`, `notebooks`, `figures` and `helper` do one of the five.
 `... prose 04` does that lesson alone, `... helper check train` those modules, `... helper 300`
 as many mutants, drawn from all modules by a fixed seed. `... judge` tells the last run's result
 again.
@@ -30,6 +31,7 @@ from collections import Counter
 from pathlib import Path
 
 import course
+import figure_mutants
 import nbformat
 import prose_mutants
 import refresh_outputs
@@ -246,6 +248,8 @@ if __name__ == "__main__":
         held &= prose_mutants.break_prose(lessons)
     if what in ("both", "notebooks"):
         held &= break_notebooks()
+    if what in ("both", "figures"):
+        held &= figure_mutants.break_figures()
     if what in ("both", "helper"):
         held &= break_helper(modules)
     if what == "judge":

@@ -32,6 +32,16 @@ KEPT = {
 }
 
 
+# Each figure tells what it shows, beside its picture: tools/figure_data.py.
+KERNEL_CONFIG = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "tools")!r})
+import figure_data
+sys.path.pop(0)
+c.InteractiveShellApp.extensions = ["figure_data"]
+"""
+
+
 def clean(environment: MutableMapping[str, str]) -> Callable[[], None]:
     """Change `environment` in place; what is returned removes the folder made for it."""
     for name in list(environment):
@@ -41,6 +51,10 @@ def clean(environment: MutableMapping[str, str]) -> Callable[[], None]:
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         environment[name] = os.path.join(folder, name.lower())
     environment["IPYTHONDIR"] = os.path.join(folder, "ipython")
+    profile = os.path.join(environment["IPYTHONDIR"], "profile_default")
+    os.makedirs(profile)
+    with open(os.path.join(profile, "ipython_kernel_config.py"), "w") as config:
+        config.write(KERNEL_CONFIG)
     settings = os.path.join(folder, "matplotlibrc")  # empty: matplotlib's own defaults
     open(settings, "w").close()
     environment["MATPLOTLIBRC"] = settings
