@@ -77,7 +77,7 @@ renew: env
 	@"$(VENV)" tools/refresh_outputs.py
 	@COURSE_RENEW=1 "$(VENV)" -m pytest -q tests/test_exercises.py tests/test_plot.py
 
-# Takes a quarter of an hour: what the course costs, and what notebooks 08 and 09 claim of several seeds.
+# Takes half an hour: what the course costs, how that grows, and what notebooks 08 and 09 claim of several seeds.
 bench: env
 	@mkdir -p build
 	@"$(VENV)" tests/benchmarks/threads.py
