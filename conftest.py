@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import stat
 import sys
 from pathlib import Path
@@ -22,6 +23,14 @@ OUTSIDE = os.environ.get("PYTHONPATH", "").split(os.pathsep)
 sys.path[:] = [folder for folder in sys.path if folder not in OUTSIDE]
 # Before a test module imports matplotlib or torch, which read them once.
 remove_surroundings = surroundings.clean(os.environ)
+
+
+# Whoever starts the tests in the background (`&`, nohup) lets every process that they start
+# ignore Ctrl+C; tests that press it would wait for ever.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_configure(config):

@@ -143,6 +143,24 @@ def test_these_tests_run_in_surroundings_of_their_own():
     assert os.environ["PYTHONPATH"] == str(ROOT)
 
 
+SIGNALS = """
+import signal, subprocess, sys
+
+def test_ctrl_c_reaches_what_a_test_starts():
+    code = "import signal; print(signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGHUP))"
+    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert "default_int_handler" in said and "SIG_IGN" not in said
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_in_the_background_ctrl_c_still_reaches_what_a_test_starts(copy, run_pytest):
+    (copy / "tests" / "test_tiny.py").write_text(SIGNALS)
+    ignoring = ["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh"]
+    code, said = run_pytest("tests/test_tiny.py", cwd=copy, before=ignoring)
+    assert code == 0 and "1 passed" in said, said
+
+
 @pytest.mark.skipif(
     sys.platform != "linux", reason="made read-only by a namespace of Linux"
 )
