@@ -15,6 +15,7 @@ import atexit
 import csv
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import surroundings
@@ -29,9 +30,9 @@ def plain(text: object) -> str:
     return "".join(c if c.isprintable() else "?" for c in str(text)[:200])
 
 
-def tabulate(folder: Path, cell_seconds: float, seconds: float) -> list[dict]:
-    """Print a table for each lesson, a row as soon as it is known; and return all rows."""
-    lessons, left_out, rows = {}, [], []
+def tabulate(folder: Path, cell_seconds: float, seconds: float) -> Iterator[dict]:
+    """Print a table for each lesson, and yield each row as soon as it is known."""
+    lessons, left_out = {}, []
     for path in sorted([*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]):
         if path.parent.name.startswith(".") or path.parent.name == EARLIER.name:
             continue
@@ -56,14 +57,13 @@ def tabulate(folder: Path, cell_seconds: float, seconds: float) -> list[dict]:
             row = {"notebook": name, "lesson": lesson, "note": plain(note)}
             row |= {"right": signs.count(RIGHT), "exercises": count}
             words = [SIGNS[sign] for sign in signs]
-            rows.append(row | dict(zip(numbers, words, strict=True)))
+            yield row | dict(zip(numbers, words, strict=True))
         totals = [exercise.count(RIGHT) for exercise in zip(*columns, strict=True)]
         last = " ".join(f"{total:<2}" for total in totals)
         print(f"{'right':{width}}  {last}".rstrip() + "\n", flush=True)
     print("   ".join(f"{sign} {word}" for sign, word in SIGNS.items()))
     for sentence in left_out:
         print(f"Left out: {sentence}")
-    return rows
 
 
 def write_csv(path: Path, rows: list[dict]) -> None:
@@ -91,9 +91,13 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     if not given.folder.is_dir():
         parser.error(f"there is no folder {given.folder}")
-    rows = tabulate(given.folder, given.cell_seconds, given.notebook_seconds)
+    rows = []
     if given.csv:
-        write_csv(given.csv, rows)
+        write_csv(given.csv, rows)  # it fails here, if it can't be written
+    for row in tabulate(given.folder, given.cell_seconds, given.notebook_seconds):
+        rows.append(row)
+        if given.csv:
+            write_csv(given.csv, rows)  # all that is known, should this be interrupted
 
 
 if __name__ == "__main__":

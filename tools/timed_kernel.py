@@ -1,6 +1,6 @@
 """A kernel for somebody else's code, which runs no longer than it may.
 
-What it prints, however much, goes nowhere, and `input()` fails at once. The answers come with
+What it prints goes nowhere, and `input()` fails at once. The answers come with
 the kernel's reply to each request, which the code that runs has no word in.
 """
 
@@ -12,9 +12,11 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 from jupyter_client import KernelManager
 
 SECONDS_TO_START = 120  # and to import torch, on a busy machine
+MEMORY = 4e9  # bytes: a lesson takes 1 GB, an endless print as much in a few seconds
 SECONDS_TO_YIELD = 5  # to end after an interrupt, which code can catch
 
 
@@ -82,10 +84,18 @@ class TimedKernel:
             except queue.Empty:
                 if not self.manager.is_alive():
                     raise Stopped("the kernel died") from None
+                if self._memory() > MEMORY:
+                    raise Stopped(f"took over {MEMORY / 1e9:g} GB of memory") from None
                 continue
             if reply["parent_header"].get("msg_id") == request:
                 return reply["content"]
         return None
+
+    def _memory(self) -> int:
+        try:
+            return psutil.Process(self.process).memory_info().rss
+        except psutil.Error:  # it has just ended
+            return 0
 
     def end(self) -> None:
         """And all processes that it has started and that are still of its group."""
