@@ -8,7 +8,7 @@ SITE_VENV := $(subst .venv/,.venv-site/,$(VENV))
 unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
 
 # What each does, and how long it takes: CONTRIBUTING.md.
-.PHONY: lab edit test check links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength \
+.PHONY: lab edit test check answers links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength \
 	site site-env test-browser
 .NOTPARALLEL:
 
@@ -27,6 +27,11 @@ test: env
 check: env
 	@"$(VENV)" tools/check_style.py
 	@"$(VENV)" -m pytest -q tests/test_notebooks.py -k "belong or stored or fit or short or links"
+
+# Who has solved what: a table of the notebooks that a class handed in.
+answers: env
+	@test -n "$(FOLDER)" || { echo "Which notebooks? make answers FOLDER=/path/to/a/folder"; exit 1; }
+	@"$(VENV)" tools/tabulate_answers.py "$(FOLDER)" $(if $(CSV),--csv "$(CSV)")
 
 links: env
 	@"$(VENV)" tools/list_links.py

@@ -49,6 +49,20 @@ def test_each_command_is_there():
     } <= set(named)
 
 
+def test_a_teacher_reads_of_commands_and_hours_that_are_so():
+    text = (ROOT / "TEACHING.md").read_text("utf-8")
+    rules = re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"))
+    assert set(re.findall(r"\bmake ([a-z-]+)", text)) - {"env"} <= set(rules)
+    for script in re.findall(r"tools/\w+\.py", text):
+        assert (ROOT / script).exists()
+    hours = dict(re.findall(r"(?m)^\| (\d\d) \| ([\w ]+?) \|", text))
+    said = {}
+    for path in course.LESSONS:
+        line = re.search(r"([\w ]+) to work through", "\n".join(course.markdown(path)))
+        said[path.stem[:2]] = line[1].strip().lower()
+    assert hours == said
+
+
 def test_workflow_runs_the_readme_command():
     workflow = yaml.safe_load(
         (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")

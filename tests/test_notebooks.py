@@ -226,7 +226,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 @pytest.mark.parametrize(
     "path",
-    [*PATHS, ROOT / "README.md", ROOT / "data" / "README.md"],
+    [*PATHS, *(ROOT / n for n in ("README.md", "TEACHING.md", "data/README.md"))],
     ids=lambda p: p.name,
 )
 def test_relative_links_resolve(path):

@@ -11,7 +11,7 @@ from conftest import PAGES, SITE
 
 LESSONS = [f"notebooks/{path.stem}.html" for path in course.LESSONS]
 ORDER = ["index.html", *LESSONS, "notebooks/cheatsheet.html", "notebooks/glossary.html"]
-ORDER += ["CONTRIBUTING.html", "CHANGELOG.html", "data/README.html"]
+ORDER += ["TEACHING.html", "CONTRIBUTING.html", "CHANGELOG.html", "data/README.html"]
 
 
 def test_every_notebook_of_the_course_is_a_page():

@@ -16,7 +16,7 @@ from course import CHEATSHEET, GLOSSARY, LESSONS, NOTEBOOKS, PATHS, README, ROOT
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-TEXTS = ["CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"]
+TEXTS = ["TEACHING.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"]
 CHAPTERS = {"Lessons": LESSONS, "To look up": [CHEATSHEET, GLOSSARY]}
 ADDRESS = """With the address of this page for `ADDRESS`
 (or the page's ZIP, unpacked):"""  # of README.md, where the page is GitHub's
