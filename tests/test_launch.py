@@ -249,6 +249,7 @@ def test_the_store_is_at_a_port_of_its_own():
 
 def test_gloo_is_told_the_loopback_by_a_name_that_it_knows(monkeypatch):
     """On Windows it looks for "Loopback Pseudo-Interface 1", and Python says "loopback_0"."""
+    monkeypatch.setattr(sys, "platform", "linux")
     assert launching._variables("mark", None)["GLOO_SOCKET_IFNAME"].startswith("lo")
     monkeypatch.delenv("GLOO_SOCKET_IFNAME", raising=False)
     monkeypatch.setattr(sys, "platform", "win32")
