@@ -1,11 +1,14 @@
 # make lab   opens the course            make test   checks all of it
 # Both set up .venv by themselves, the first time and when the package list changes.
-PYTHON ?= python3
+# On Windows: in Git Bash, whose sh runs these lines; Python's own installers make no python3 there.
+PYTHON ?= $(if $(filter Windows_NT,$(OS)),python,python3)
 VENV := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python,.venv/bin/python)
 SITE_VENV := $(subst .venv/,.venv-site/,$(VENV))
 
 # What is set for another Python, or for other tests, doesn't reach the course's own.
 unexport $(filter PYTHON% PYTEST_% RUFF_%,$(.VARIABLES))
+# As on other systems: Windows has an encoding of its own for pipes and Git Bash, without ✓ and →.
+export PYTHONUTF8 := 1
 
 # What each does, and how long it takes: CONTRIBUTING.md.
 .PHONY: lab edit test check answers links env kernel refresh cheatsheet glossary pictures renew bench test-elsewhere test-strength \

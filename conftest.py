@@ -52,6 +52,12 @@ def pytest_collection_modifyitems(items):
         if item.path.suffix == ".ipynb":
             # nbval's five seconds are too few on a busy machine.
             item.output_timeout = 60
+        if sys.platform == "win32" and "12_scaling_out" in item.nodeid:
+            # PyTorch's issue 178600. What reads the notebook, and runs nothing, is left out too.
+            reason = (
+                "torchrun asks for libuv, which PyTorch's packages for Windows lack"
+            )
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -24,7 +24,6 @@ from helper.last_words import hiding, last_words
 # How long a script has to end in good order, in seconds, before it is killed.
 GRACE = 5.0
 
-
 _TEXT = {"encoding": "utf-8", "errors": "replace"}  # of all that the processes write
 
 # What torchrun tells a process, and what it takes its own options from. Inherited from
@@ -41,9 +40,9 @@ def launch(
 ) -> Iterator[subprocess.Popen]:
     """Run a script; however the block is left, all its processes have ended afterwards.
 
-    So have those that they started, whatever these do with signals, and also when this process
-    is killed: on Linux all of them; on macOS all but those that made themselves daemons; on
-    Windows the script's own process alone.
+    So have those that they started, whatever these do with signals, and also when this process is
+    killed: on Linux all of them; on macOS all but daemons; on Windows, while this process lives,
+    all but those whose parent has ended.
 
     One process is `python script ...`, more are what `torchrun --standalone --nproc-per-node
     {processes} script ...` starts in a terminal, with one difference. The processes meet at a
@@ -52,7 +51,7 @@ def launch(
     is sent there.
 
     Args:
-        script: the file, and `arguments`, which are made strings, for its command line.
+        script: the file; `arguments` are made strings, for its command line.
         processes: how many, 1 or more.
         max_restarts: how often torchrun starts all of them again after one has failed.
 
@@ -65,7 +64,8 @@ def launch(
     Raises:
         FileNotFoundError: there is no such script.
         ValueError: fewer than one process, or restarts of a process that nobody watches.
-        RuntimeError: the script failed; the message has the end of what it wrote to stderr.
+        RuntimeError: torchrun can't start here, as on Windows. Or the script failed: then the
+            message has the end of what it wrote to stderr.
     """
     script = Path(script).resolve()
     if not script.is_file():
@@ -125,8 +125,12 @@ def _command(
 def _variables(mark: str, port: int | None) -> dict[str, str]:
     """The environment: without what a torchrun has left in it, with the mark, and the port."""
     variables = {k: v for k, v in os.environ.items() if not _OF_TORCHRUN.match(k)}
-    variables |= {"GLOO_SOCKET_IFNAME": _loopback(), watcher.MARK: mark}
+    variables |= {watcher.MARK: mark}
     variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    if (
+        sys.platform != "win32"
+    ):  # gloo knows other names there than Python: "friendly" ones
+        variables["GLOO_SOCKET_IFNAME"] = _loopback()
     if port is not None:
         # Without these, torchrun would open a store of its own at the same port.
         variables |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
@@ -161,6 +165,10 @@ def _take_the_rest(process: subprocess.Popen) -> None:
 
 
 def _end(process: subprocess.Popen) -> None:
+    if sys.platform == "win32" and process.poll() is None:
+        # terminate() ends one process alone, and there is no watcher; /T: its children, too.
+        command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        subprocess.run(command, capture_output=True)
     process.terminate()  # the watcher, which ends all others; a kill would orphan them
     if os.name == "posix":
         process.send_signal(signal.SIGCONT)
@@ -180,10 +188,12 @@ def _loopback() -> str:
 def _open_store() -> dist.TCPStore:
     """A store at a free port of 127.0.0.1, open until it is forgotten."""
     listener = socket.create_server(("127.0.0.1", 0))
-    return dist.TCPStore(
-        "127.0.0.1",
-        listener.getsockname()[1],
-        is_master=True,
-        wait_for_workers=False,
-        master_listen_fd=listener.detach(),
-    )
+    port, own = listener.getsockname()[1], {"master_listen_fd": listener.detach()}
+    own |= {"is_master": True, "wait_for_workers": False}
+    try:
+        return dist.TCPStore("127.0.0.1", port, **own)
+    except RuntimeError as error:
+        if "without libuv" not in str(error):
+            raise  # torchrun asks for libuv, whatever USE_LIBUV says: PyTorch's issue 178600
+        said = "PyTorch has no libuv here, as on Windows; torchrun can't start: use WSL"
+        raise RuntimeError(said) from error

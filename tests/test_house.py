@@ -94,3 +94,17 @@ def test_links_that_leave_the_course_are_found():
     links = list_links.links()
     assert "https://github.com/pytorch/pytorch/issues/135712" in links
     assert all(re.fullmatch(r"https?://[\w.-]+\.\w+(/\S*)?", link) for link in links)
+
+
+def test_windows_and_macos_can_hold_each_file():
+    tracked = course.git("ls-files", "-z")
+    if tracked is None:
+        pytest.skip("only git knows which files are the course's")
+    names = tracked.split("\0")[:-1]
+    assert len({name.lower() for name in names}) == len(names), "differ in case alone"
+    device = r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)"
+    for name in names:
+        assert len(name) < 100, f"{name}: Windows counts 260, with the folder"
+        for part in name.split("/"):
+            assert not re.match(device, part), name
+            assert not re.search(r'[<>:"|?*\\]|[. ]$', part), name

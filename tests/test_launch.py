@@ -26,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TRAIN = ROOT / "notebooks" / "scripts" / "12_train.py"
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
+TORCHRUN = pytest.mark.skipif(
+    sys.platform == "win32", reason="torchrun asks for libuv, which PyTorch lacks there"
+)
 
 
 def test_one_process_is_python_itself(write, tmp_path):
@@ -73,7 +76,7 @@ def test_what_is_not_utf_8_is_no_reason_to_fail(write):
         assert process.stdout.read() == "a\ufffd\n"
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=TORCHRUN)])
 def test_what_is_not_utf_8_is_quoted(write, processes):
     script = write(f"{NOT_UTF_8}; os._exit(1)")
     with pytest.raises(RuntimeError, match="ended with code 1: .*b\ufffd"):
@@ -81,6 +84,7 @@ def test_what_is_not_utf_8_is_quoted(write, processes):
             pass  # nobody reads it
 
 
+@TORCHRUN
 @pytest.mark.parametrize(
     "source, code", [("raise SystemExit(3)", 3), ("os.kill(os.getpid(), 9)", -9)]
 )
@@ -99,7 +103,13 @@ def test_a_failure_without_a_word_is_called_that(write, source, code):
 
 
 @pytest.mark.parametrize(
-    "name, processes", [("random", 2), ("queue", 1), ("typing", 1), ("torch", 1)]
+    "name, processes",
+    [
+        pytest.param("random", 2, marks=TORCHRUN),
+        ("queue", 1),
+        ("typing", 1),
+        ("torch", 1),
+    ],
 )
 def test_a_file_with_the_name_of_a_module_is_named(
     write, tmp_path, name, processes, monkeypatch
@@ -131,6 +141,7 @@ def test_a_file_that_hides_nothing_is_not_blamed(write, tmp_path):
             pass
 
 
+@TORCHRUN
 def test_what_another_torchrun_left_behind_is_not_inherited(write, monkeypatch):
     foreign = ["RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK"]
     foreign += ["ROLE_RANK", "GROUP_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"]
@@ -168,6 +179,7 @@ def can_be_alone():
     ).returncode
 
 
+@TORCHRUN
 def test_the_command_that_the_notebook_names(write, list_threads, tmp_path):
     """A thread of the group that is late would find Python gone and abort."""
     source = TRAIN.read_text(encoding="utf-8")
@@ -233,3 +245,30 @@ def test_the_last_words_are_the_scripts_own():
 def test_the_store_is_at_a_port_of_its_own():
     store = launching._open_store()
     assert store.port > 1023
+
+
+def test_gloo_is_told_the_loopback_by_a_name_that_it_knows(monkeypatch):
+    """On Windows it looks for "Loopback Pseudo-Interface 1", and Python says "loopback_0"."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert launching._variables("mark", None)["GLOO_SOCKET_IFNAME"].startswith("lo")
+    monkeypatch.delenv("GLOO_SOCKET_IFNAME", raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert "GLOO_SOCKET_IFNAME" not in launching._variables("mark", None)
+
+
+def test_without_libuv_it_says_where_it_runs(write, monkeypatch):
+    said = "use_libuv was requested but PyTorch was built without libuv support"
+
+    class Store:
+        def __init__(self, *arguments, master_listen_fd, **options):
+            os.close(master_listen_fd)
+            raise RuntimeError(said)
+
+    monkeypatch.setattr(launching.dist, "TCPStore", Store)
+    with pytest.raises(RuntimeError, match="WSL"):
+        with launch(write("print(1)"), processes=2):
+            pass
+    said = "the address is in use"
+    with pytest.raises(RuntimeError, match="in use"):
+        with launch(write("print(1)"), processes=2):
+            pass

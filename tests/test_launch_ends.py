@@ -71,6 +71,9 @@ def assert_gone(processes, seconds=5):
         time.sleep(0.01)
 
 
+TORCHRUN = pytest.mark.skipif(
+    sys.platform == "win32", reason="torchrun asks for libuv, which PyTorch lacks there"
+)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="daemons are found on Linux")
 
 
@@ -132,6 +135,7 @@ time.sleep(600)
 """
 
 
+@TORCHRUN
 def test_nothing_outlives_workers_that_are_deaf(write, brief):
     with pytest.raises(KeyboardInterrupt):
         with launch(write(WORKERS), processes=2) as process:
@@ -222,6 +226,7 @@ while True:
 """
 
 
+@TORCHRUN
 def test_interrupted_with_ports_on_loopback_only(write):
     script = write(COUNT)
     with pytest.raises(KeyboardInterrupt):
@@ -239,3 +244,27 @@ def test_interrupted_with_ports_on_loopback_only(write):
             assert listening <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
             raise KeyboardInterrupt
     assert not any(child.is_running() for child in family)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stands in for Windows")
+def test_windows_is_asked_to_end_a_script_with_its_children(write, monkeypatch):
+    asked = []
+    run = subprocess.run
+
+    def taskkill(command, **options):
+        if command[0] == "taskkill":
+            assert psutil.pid_exists(int(command[-1]))
+            asked.append(command[:-1])
+        else:
+            return run(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", taskkill)
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(ValueError, match="left early"):
+        with launch(write("import time; print(1, flush=True); time.sleep(600)")) as p:
+            p.stdout.readline()
+            raise ValueError("left early")
+    assert asked == [["taskkill", "/F", "/T", "/PID"]]
+    with launch(write("print(1)")):
+        pass
+    assert len(asked) == 1  # its number may be another process's by now

@@ -117,6 +117,31 @@ def test_what_somebody_else_keeps_there_is_not_emptied(fresh, tmp_path):
     assert commands == ALL and list((tmp_path / "shared").iterdir())
 
 
+def test_a_drive_is_the_same_in_either_case(fresh, monkeypatch):
+    """A terminal of Windows says C:, another one c:."""
+    root, commands, _ = fresh
+    monkeypatch.setattr(os.path, "normcase", str.lower)
+    make_environment.main()
+    monkeypatch.setattr(
+        make_environment, "ROOT", str(root).replace("a course", "A Course")
+    )
+    (root.parent / "A Course").symlink_to(root)
+    make_environment.main()
+    assert commands == ALL
+
+
+def test_a_folder_that_windows_calls_writable_and_is_not(fresh, monkeypatch):
+    _, commands, _ = fresh
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Access is denied")
+
+    monkeypatch.setattr(os, "makedirs", refused)
+    with pytest.raises(SystemExit, match="Access is denied.*copy the course elsewhere"):
+        make_environment.main()
+    assert commands == []
+
+
 def test_a_moved_folder_or_a_removed_python_is_made_anew(fresh, monkeypatch):
     root, commands, _ = fresh
     make_environment.main()

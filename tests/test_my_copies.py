@@ -260,7 +260,15 @@ def test_a_learner_solves_pulls_and_goes_on(small_course):
     assert course.make_lab() == (
         "Your own copies of the lessons are in work/: write your answers there.\n"
     )
+    # What macOS adds to a folder that somebody looks at.
+    pictures = course.clone / "notebooks" / "pictures"
+    added = [pictures / ".DS_Store", course.work / ".given" / "._00_a.ipynb"]
+    for path in added:
+        path.write_bytes(b"\0\x05\x16\x07\xff")
     assert course.make_lab() == ""
+    assert not (course.work / "pictures" / ".DS_Store").exists()
+    for path in added:
+        path.unlink()
     assert (course.work / "scripts" / "11_a.py").read_text() == "first scripts/11_a.py"
 
     for name in ("00_a.ipynb", "01_a.ipynb", "02_a.ipynb"):
@@ -423,3 +431,29 @@ def test_cleared_changes_nothing_else():
     made["cells"][1] |= {"outputs": ["1"], "execution_count": 3}
     assert cleared(made) == notebook(*LESSON)
     assert merge_notebooks.cleared(made) is not made and made["cells"][1]["outputs"]
+
+
+@pytest.mark.parametrize("system, times", [("win32", 3), ("win32", 999), ("linux", 1)])
+def test_windows_has_a_file_that_is_in_use_for_a_moment(
+    system, times, tmp_path, monkeypatch
+):
+    (tmp_path / "a.svg").write_bytes(b"old")
+    refused, replace = [], os.replace
+
+    def in_use(new, path):
+        if len(refused) < times:
+            refused.append(path)
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        replace(new, path)
+
+    monkeypatch.setattr(os, "replace", in_use)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(my_copies, "SECONDS_IN_USE", 0.5)
+    if times == 3:
+        my_copies.write(tmp_path / "a.svg", b"new")
+        assert (tmp_path / "a.svg").read_bytes() == b"new"
+    else:
+        with pytest.raises(PermissionError):
+            my_copies.write(tmp_path / "a.svg", b"new")
+        assert (tmp_path / "a.svg").read_bytes() == b"old"
+        assert len(refused) == 1 or system == "win32"

@@ -169,3 +169,17 @@ def test_a_server_that_is_deaf_is_ended_all_the_same(monkeypatch):
         process.stdout.readline()
         open_lab.end(process)
         assert process.returncode != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="stands in for Windows")
+@pytest.mark.parametrize("system, code", [("win32", 7), ("linux", -15)])
+def test_on_windows_jupyterlab_has_time_to_end_by_itself(system, code, monkeypatch):
+    monkeypatch.setattr(sys, "platform", system)
+    command = [
+        sys.executable,
+        "-c",
+        "import time; time.sleep(0.5); raise SystemExit(7)",
+    ]
+    with subprocess.Popen(command) as process:
+        open_lab.end(process)
+    assert process.returncode == code

@@ -79,6 +79,8 @@ def test_where_packages_come_from_does_reach_it(hostile):
             "print('ERROR: No matching distribution found for torch>=2.14')",
             "no such package for this Python",
         ),
+        ("print('ERROR: no\\nHINT: ... Windows Long Path support')", "260 letters"),
+        ("print('ERROR: [WinError 32] The process ...')", "A file is in use"),
         ("print('ERROR: something new')", "Run the same command again when"),
     ],
 )

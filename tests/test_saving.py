@@ -1,6 +1,7 @@
 """A save is whole or was not: whatever stops it, the file before it stays."""
 
 import os
+import sys
 
 import pytest
 import torch
@@ -29,6 +30,7 @@ def test_saving_where_there_is_no_folder(tmp_path):
         save_checkpoint(tmp_path / "nowhere" / "model.pt", Network(2, [], 2))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
 def test_a_save_through_a_link_leaves_the_link(saved, tmp_path):
     path, model = saved
     (tmp_path / "runs").mkdir()
@@ -43,6 +45,7 @@ def test_a_save_through_a_link_leaves_the_link(saved, tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == names
 
 
+@pytest.mark.skipif(os.name != "posix", reason="has no such rights")
 def test_a_save_keeps_who_may_read_the_file(saved):
     path, model = saved
     path.chmod(0o600)
@@ -83,3 +86,29 @@ def test_a_save_that_can_not_begin_says_why(tmp_path, monkeypatch):
     with pytest.raises(PermissionError, match="not here"):
         save_checkpoint(tmp_path / "m.pt", Network(2, [2], 2))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("system, times", [("win32", 3), ("win32", 999), ("linux", 1)])
+def test_windows_has_a_file_that_is_in_use_for_a_moment(
+    system, times, saved, monkeypatch
+):
+    path, model = saved
+    before, refused, replace = path.read_bytes(), [], os.replace
+
+    def in_use(new, path):
+        if len(refused) < times:
+            refused.append(path)
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        replace(new, path)
+
+    monkeypatch.setattr(os, "replace", in_use)
+    monkeypatch.setattr(sys, "platform", system)
+    if times == 3:
+        save_checkpoint(path, model, epoch=4)
+        assert load_checkpoint(path)[1]["epoch"] == 4
+    else:
+        with pytest.raises(PermissionError):
+            save_checkpoint(path, model)
+        assert path.read_bytes() == before
+        assert len(refused) == 1 or system == "win32"
+    assert [file.name for file in path.parent.iterdir()] == ["model.pt"]

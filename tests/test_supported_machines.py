@@ -37,6 +37,25 @@ def test_where_there_is_no_torch_a_sentence_says_so(version, build, rest, why):
     assert said is None if why is None else why in said
 
 
+@pytest.mark.parametrize("machine, why", [("x86_64", "Intel"), ("arm64", None)])
+def test_pythons_for_both_processors_of_macs_run_on_one(machine, why, monkeypatch):
+    build = "macosx-10.13-universal2"
+    monkeypatch.setattr(supported_machines.sysconfig, "get_platform", lambda: build)
+    monkeypatch.setattr(supported_machines.platform, "machine", lambda: machine)
+    monkeypatch.setattr(supported_machines.platform, "mac_ver", lambda: ("15.2",))
+    said = supported_machines.advice_without_torch()
+    assert said is None if why is None else why in said
+
+
+def test_windows_needs_the_end_of_a_name_that_has_a_point(monkeypatch):
+    asked = []
+    call = lambda command, **options: asked.append(command[0]) or 0  # noqa: E731
+    monkeypatch.setattr(supported_machines.subprocess, "call", call)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert supported_machines.other_python() == "python3.14"
+    assert asked == ["python3.14.exe"]
+
+
 def test_a_stub_on_the_path_is_no_python(tmp_path, monkeypatch):
     stub = tmp_path / "python3.20"
     stub.write_text("#!/bin/sh\nexit 127\n")

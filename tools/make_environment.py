@@ -47,7 +47,8 @@ def wanted():
     )
     packages += str(STEPS)
     digest = hashlib.sha256(packages.encode() + versions).hexdigest()
-    return "%s in %s" % (digest, ROOT)
+    # One case, where case means nothing: Windows' terminals differ in C: and c:.
+    return "%s in %s" % (digest, os.path.normcase(ROOT))
 
 
 def installed():
@@ -88,8 +89,11 @@ def main():
     same_place = have is not None and have.split(" ", 1)[1] == want.split(" ", 1)[1]
     if have is not None:
         os.remove(STAMP)
-    os.makedirs(os.path.dirname(LOG), exist_ok=True)
-    open(LOG, "w").close()
+    try:
+        os.makedirs(os.path.dirname(LOG), exist_ok=True)
+        open(LOG, "w").close()
+    except OSError as error:  # os.access says yes to every folder of Windows
+        stop("%s can't be written to (%s): copy the course elsewhere." % (LOG, error))
     if same_place and os.path.exists(PYTHON):
         say("The list of packages has changed: bringing .venv up to date.")
     else:

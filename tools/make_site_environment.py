@@ -33,7 +33,8 @@ def wanted():
     """What .venv-site must hold, as one line: a digest of the packages, and where it is."""
     with open(os.path.join(ROOT, "constraints.txt"), "rb") as file:
         digest = hashlib.sha256(repr(packages()).encode() + file.read()).hexdigest()
-    return "%s in %s" % (digest, ROOT)
+    # One case, where case means nothing: Windows' terminals differ in C: and c:.
+    return "%s in %s" % (digest, os.path.normcase(ROOT))
 
 
 def installed():

@@ -10,6 +10,7 @@ Whatever it writes, it writes whole or not at all, so that it can be interrupted
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import course
@@ -17,6 +18,8 @@ from merge_notebooks import Notebook, cleared, dumps, loads, merge, same_texts
 
 WORK = course.ROOT / "work"
 GIVEN, EARLIER = WORK / ".given", WORK / "earlier"
+# Windows replaces no file that another program has open, as virus scanners do for a moment.
+SECONDS_IN_USE = 1.0
 
 
 def published(path: Path) -> Notebook:
@@ -43,7 +46,14 @@ def write(path: Path, content: bytes | Notebook) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())  # on the disk, before it gets the good name
-    os.replace(new, path)
+    deadline = time.monotonic() + SECONDS_IN_USE
+    while True:
+        try:
+            return os.replace(new, path)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def free(path: Path) -> Path:
@@ -128,7 +138,8 @@ def update() -> list[str]:
     """Bring work/ up to date; what there is to say about it."""
     first, said, improved = not GIVEN.exists(), [], []
     names = {path.name for path in course.PATHS}
-    vanished = [p.name for p in sorted(GIVEN.glob("*.ipynb")) if p.name not in names]
+    given = sorted(path.name for path in GIVEN.glob("[!.]*.ipynb"))
+    vanished = [name for name in given if name not in names]
     for path in course.PATHS:
         try:
             happened = update_notebook(path, vanished)
@@ -148,7 +159,8 @@ def update() -> list[str]:
         if aside := retire(name):
             said.append(f"{name} is no longer in the course: yours is now {aside}.")
     for folder in ("pictures", "scripts"):
-        for path in sorted((course.NOTEBOOKS / folder).iterdir()):
+        # Without what macOS adds: .DS_Store, and on some disks a ._name beside each name.
+        for path in sorted((course.NOTEBOOKS / folder).glob("[!.]*")):
             if path.is_file() and (beside := update_file(path)):
                 said.append(
                     f"{folder}/{path.name} has been improved, and you have changed yours, "

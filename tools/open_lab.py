@@ -115,7 +115,8 @@ def stop(signal_number, frame):
 
 def end(process: subprocess.Popen) -> None:
     """In good order; but Ctrl+C while JupyterLab still starts can leave it deaf to that."""
-    process.terminate()
+    if sys.platform != "win32":
+        process.terminate()  # there it would kill at once, and Ctrl+C has reached JupyterLab
     try:
         process.wait(SECONDS_TO_END)
     except subprocess.TimeoutExpired:
@@ -175,7 +176,8 @@ def run(folder: str) -> int:
                 "Ctrl+C here to close the course. What JupyterLab says goes to "
                 f"{log.name}"
             )
-            process.wait()
+            while process.poll() is None:  # wait() would be deaf to Ctrl+C on Windows
+                time.sleep(0.2)
     finally:
         end(process)
     log.seek(begin)

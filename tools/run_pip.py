@@ -110,6 +110,16 @@ def because(said):
         return (
             "The disk is full: the course needs 6 GB on Linux, 2 GB elsewhere. " + again
         )
+    if "Windows Long Path" in said:
+        return (
+            "Windows allows 260 letters for a path: move the course to a folder with a short "
+            "one, such as C:\\course. " + again
+        )
+    if re.search(r"WinError (5|32)\b", said):
+        return (
+            "A file is in use: close the course where it is open, and what else runs in .venv. "
+            + again
+        )
     if re.search(r"Retrying \(|ConnectionError|ProxyError|SSLError|timed out", said):
         return (
             "pip could not reach its server: look at the network or the proxy. " + again

@@ -32,7 +32,8 @@ def advice_without_torch():
     """What somebody is told for whose Python there is no torch; None if there is one."""
     why = no_torch(
         sys.version_info,
-        sysconfig.get_platform(),
+        # python.org's Python for macOS is for both processors, and says "universal2" on both.
+        sysconfig.get_platform().replace("universal2", platform.machine()),
         64 if sys.maxsize > 2**32 else 32,
         platform.libc_ver(),
         platform.mac_ver()[0],
@@ -105,6 +106,8 @@ def other_python():
 
 def starts(name):
     """A name on the PATH may be a stub of a version manager, which starts nothing."""
+    if sys.platform == "win32":
+        name += ".exe"  # Windows takes the .13 of python3.13 for the name's end
     try:
         with open(os.devnull, "w") as null:
             return subprocess.call([name, "-c", ""], stdout=null, stderr=null) == 0

@@ -4,6 +4,8 @@ import io
 import os
 import re
 import shutil
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +35,8 @@ def save_checkpoint(path: str | Path, model: nn.Module, **more: object) -> None:
         ValueError: the model is of another class, or was changed so that its settings don't
             describe it any more, or has weights that are NaN or infinite, or `more` holds
             something that could not be loaded. Nothing has been written then.
-        OSError: the folder doesn't exist or can't be written to, or the disk is full.
+        OSError: the folder doesn't exist or can't be written to, or the disk is full, or, on
+            Windows, another program has the file open.
     """
     model = _unwrapped(model)
     if type(model) is not class_of(getattr(model, "settings", None)):
@@ -131,7 +134,19 @@ def _replace(path: Path, content: io.BytesIO) -> None:
             os.fsync(file.fileno())  # on the disk, before it gets the good name
         if path.exists():
             shutil.copymode(path, new)  # who may read it stays as it was
-        os.replace(new, path)
+        _rename(new, path)
     except BaseException:  # Ctrl-C too
         new.unlink(missing_ok=True)
         raise
+
+
+def _rename(new: Path, path: Path) -> None:
+    """Windows replaces no file that a program has open, as virus scanners do for a moment."""
+    deadline = time.monotonic() + 2
+    while True:
+        try:
+            return os.replace(new, path)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
