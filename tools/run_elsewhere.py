@@ -103,8 +103,15 @@ def each_cell_twice(path: Path) -> str | None:
 
 
 WAYS: dict[str, Callable[[], str | None]] = {
-    "default": lambda: run(SHARED, ATEN_CPU_CAPABILITY="default"),
-    "avx2": lambda: run(SHARED, ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="SSE41"),
+    "default": lambda: run(
+        SHARED, ATEN_CPU_CAPABILITY="default", MKL_ENABLE_INSTRUCTIONS="SSE4_2"
+    ),
+    "avx2": lambda: run(
+        SHARED,
+        ATEN_CPU_CAPABILITY="avx2",
+        MKL_ENABLE_INSTRUCTIONS="AVX2",
+        ONEDNN_MAX_CPU_ISA="SSE41",
+    ),
     "all cores": lambda: run(SHARED, OMP_NUM_THREADS=str(os.cpu_count() or 2)),
     "no network": without_network,
     "odd path": from_an_odd_path,
