@@ -22,7 +22,7 @@ def of_two(path):
     return f"no {path}" if path.name in "bc" else None
 
 
-def test_the_first_that_is_wrong_is_named():
+def test_each_that_is_wrong_is_named():
     paths = [Path(name) for name in "abc"]
-    assert run_elsewhere.first_wrong(of_two, paths) == "b: no b"
-    assert run_elsewhere.first_wrong(of_two, paths[:1]) is None
+    assert run_elsewhere.all_wrong(of_two, paths) == "b: no b\nc: no c"
+    assert run_elsewhere.all_wrong(of_two, paths[:1]) is None

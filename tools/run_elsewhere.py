@@ -74,14 +74,12 @@ def from_an_odd_path() -> str | None:
         return run(SHARED, cwd=moved, PYTHONPATH=str(moved))
 
 
-def first_wrong(look: Callable[[Path], str | None], paths: list[Path]) -> str | None:
-    """What `look` says of the first path with which something is wrong; two at a time."""
+def all_wrong(look: Callable[[Path], str | None], paths: list[Path]) -> str | None:
+    """What `look` says of the paths with which something is wrong; two at a time."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        for path, wrong in zip(paths, threads.map(look, paths), strict=True):
-            if wrong is not None:
-                threads.shutdown(cancel_futures=True)
-                return f"{path.name}: {wrong}"
-    return None
+        found = zip(paths, threads.map(look, paths), strict=True)
+        wrong = [f"{path.name}: {what}" for path, what in found if what is not None]
+    return "\n".join(wrong) or None
 
 
 def alone(path: Path) -> str | None:
@@ -117,8 +115,8 @@ WAYS: dict[str, Callable[[], str | None]] = {
     "odd path": from_an_odd_path,
     "no home": lambda: run(SHARED, HOME=f"{os.devnull}/home"),  # for root, too
     "C locale": lambda: run(SHARED, LC_ALL="C", LANG="C"),
-    "alone": lambda: first_wrong(alone, random.Random(0).sample(PATHS, len(PATHS))),
-    "twice": lambda: first_wrong(each_cell_twice, PATHS),
+    "alone": lambda: all_wrong(alone, random.Random(0).sample(PATHS, len(PATHS))),
+    "twice": lambda: all_wrong(each_cell_twice, PATHS),
 }
 
 
