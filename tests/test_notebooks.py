@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import refresh_outputs
 from course import LESSONS, PATHS, ROOT, code_cells, markdown, read, tags
+from figure_data import MIME
 
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
@@ -189,7 +190,7 @@ def test_outputs_are_fit_to_be_seen(path):
             assert output.output_type != "error", cell.source
             assert output.get("name") != "stderr", cell.source
             kinds = set(output.get("data", {}))
-            assert kinds <= {"text/plain", "text/html", "image/png"}, kinds
+            assert kinds <= {"text/plain", "text/html", "image/png", MIME}, kinds
             if "image/png" in kinds:
                 assert len(output.metadata["image/png"]["alt"]) > 40
         if "alt" in cell.metadata:
