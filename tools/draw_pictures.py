@@ -4,6 +4,7 @@ from course import NOTEBOOKS
 from pictures import (
     autograd,
     convolutions,
+    densenet,
     dimensions,
     faults,
     folders,
@@ -29,6 +30,7 @@ MODULES = [
     validation,
     folders,
     convolutions,
+    densenet,
     transfer,
     outside,
     faults,

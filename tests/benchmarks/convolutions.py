@@ -1,6 +1,6 @@
 """Notebook 08's networks with five seeds each: on digits, on moved digits, and on the flowers.
 
-`make bench` runs it, in three minutes. A CNN and an MLP with about as many parameters learn the
+`make bench` runs it, in two minutes. A CNN and an MLP with about as many parameters learn the
 digits as they are; the test digits are then moved by three pixels to each of four sides. The
 same CNN learns the flowers from random weights, with and without varied pictures.
 
@@ -61,7 +61,7 @@ def accuracy(model, images: Tensor, labels: Tensor) -> float:
     return evaluate(model, loader, loss_function)[1]
 
 
-def load(split: str, size: int = 32) -> TensorDataset:
+def load(split: str, size: int = 20) -> TensorDataset:
     cut = [v2.Resize(size), v2.CenterCrop(size), v2.ToImage()]
     transform = v2.Compose([*cut, v2.ToDtype(torch.float32, scale=True)])
     dataset = ImageFolder(FLOWERS / split, transform)
@@ -83,7 +83,7 @@ def main() -> None:
         ):
             torch.manual_seed(seed)
             model = make()
-            train(model, sets[0], epochs=5, size=64, seed=seed)
+            train(model, sets[0], epochs=3, size=32, seed=seed)
             found.setdefault(name, []).append(accuracy(model, images, labels))
             moved = [accuracy(model, images.roll(m, (2, 3)), labels) for m in MOVES]
             found.setdefault(f"{name}, moved", []).append(statistics.mean(moved))
@@ -91,19 +91,20 @@ def main() -> None:
     train_set, test_set = load("train"), load("test")
     vary = v2.Compose(
         [
-            v2.RandomCrop(32, padding=4, padding_mode="reflect"),
+            v2.RandomCrop(20, padding=2, padding_mode="reflect"),
             v2.RandomHorizontalFlip(),
         ]
     )
     for seed in range(SEEDS):
         for name, how, epochs in (
-            ("flowers", None, 12),
-            ("flowers, varied", vary, 12),
-            ("the same, longer", vary, 30),
+            ("flowers", None, 16),
+            ("flowers, varied", vary, 16),
+            ("flowers, long", None, 60),
+            ("long, varied", vary, 60),
         ):
             torch.manual_seed(seed)
             model = make_cnn(3, 5)
-            train(model, train_set, epochs=epochs, size=20, seed=seed, vary=how)
+            train(model, train_set, epochs=epochs, size=40, seed=seed, vary=how)
             found.setdefault(name, []).append(accuracy(model, *test_set.tensors))
 
     for name, values in found.items():
@@ -113,8 +114,8 @@ def main() -> None:
         raise SystemExit("expected the CNN above 0.95, and above 0.85 on moved digits")
     if max(found["MLP, moved"]) > 0.5:
         raise SystemExit("expected the MLP below 0.5 on moved digits")
-    if not 0.7 < min(found["flowers, varied"]):
-        raise SystemExit("expected more than 0.7 on the flowers")
+    if not 0.8 < min(found["flowers, varied"]):
+        raise SystemExit("expected more than 0.8 on the flowers")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ training      the loop, a checkpoint
 validation    three parts of the data, fits, loss curves
 folders       from folders of pictures to batches
 convolutions  a convolution, its channels, pooling
+densenet      a dense block
 transfer      a frozen backbone, kept features
 outside       ways out of a notebook, one picture's way, number formats
 faults        the order in which to look for a fault
