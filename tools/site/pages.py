@@ -18,8 +18,8 @@ from nbformat.v4 import new_markdown_cell
 
 TEXTS = ["TEACHING.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"]
 CHAPTERS = {"Lessons": LESSONS, "To look up": [CHEATSHEET, GLOSSARY]}
-ADDRESS = """With the address of this page for `ADDRESS`
-(or the page's ZIP, unpacked):"""  # of README.md, where the page is GitHub's
+# Of README.md, where the page is GitHub's.
+ADDRESS = "With the address of this page for `ADDRESS` (or the page's ZIP, unpacked):"
 
 
 def write(source: Path, extra: Path) -> None:
