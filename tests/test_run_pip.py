@@ -67,7 +67,8 @@ def test_where_packages_come_from_does_reach_it(hostile):
     assert own["PIP_PROXY"] == own["https_proxy"] == "http://127.0.0.1:9"
     assert own["PIP_FIND_LINKS"].split() == [str(hostile / n) for n in ("one", "two")]
     assert own["PATH"] == os.environ["PATH"]
-    assert not any(name.startswith("PYTHON") for name in set(own) & set(os.environ))
+    left = {name for name in own if name.startswith("PYTHON")}
+    assert left == {"PYTHONUNBUFFERED", "PYTHONUTF8"}  # its own
 
 
 @pytest.mark.parametrize(
