@@ -70,6 +70,15 @@ def test_an_answer_and_a_new_exercise_stand_together():
     assert merged(SOLVED, new) == replaced(LESSON, "e", *both)
 
 
+def test_an_answer_goes_with_its_exercise_to_another_number():
+    old, other = (f'def f(): ...\n\n\ncheck("01.{k}", f)' for k in (3, 2))
+    answer = 'def f():\n    return 7\n\n\ncheck("01.1", g)\ncheck("01.3", f)'
+    answered = answer.replace("01.3", "01.2")
+    base, mine, new = (notebook(("e", text)) for text in (old, answer, other))
+    assert pairs(merge(base, mine, new)) == [("e", answered)]
+    assert pairs(merge(base, notebook(("e", answered)), new)) == [("e", answered)]
+
+
 def test_cells_of_the_learners_own_stay_where_they_were():
     mine = [
         ("top", "mine"),

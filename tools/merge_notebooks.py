@@ -6,7 +6,9 @@ copy of it (`mine`), and the lesson as it is now (`new`). A cell is known by its
 
 import copy
 import json
+import re
 
+CHECK = re.compile(r'\bcheck\("(\d\d\.\d+)"')  # an exercise's number
 NOTE = "*You have changed the cell above, and so has the course. Yours is kept. The new one:*"
 
 Cell = Notebook = (
@@ -58,7 +60,7 @@ def merge(base: Notebook, mine: Notebook, new: Notebook) -> Notebook:
 
     - What the learner didn't touch is as in `new`; it keeps its outputs where its text stays.
     - A cell that the learner changed, or added, is kept. If `new` changed it too, the new one
-      follows below it.
+      follows below it; but if only the exercise has another number now, the answer gets it.
     - A cell that the learner removed stays removed, unless `new` changed it.
 
     None of the three is changed. Merged once more with the same `new`, nothing changes.
@@ -79,6 +81,8 @@ def merge(base: Notebook, mine: Notebook, new: Notebook) -> Notebook:
             result[name] = here
         elif was is not None and _same(was, here):
             result[name] = cell
+        elif was is not None and _same(_renumbered(was, was, cell), cell):
+            result[name] = _renumbered(here, was, cell)
         else:
             result[name], twice[name] = here, cell
 
@@ -107,6 +111,16 @@ def _same(one: Cell, other: Cell) -> bool:
     """Editors differ in whether they keep white space at a cell's end."""
     kinds = one["cell_type"] == other["cell_type"]
     return kinds and one["source"].rstrip() == other["source"].rstrip()
+
+
+def _renumbered(cell: Cell, was: Cell, new: Cell) -> Cell:
+    """`cell` with the number that the exercise of `was` has in `new`."""
+    old, now = (set(CHECK.findall(each["source"])) for each in (was, new))
+    if len(old) != 1 or len(now) != 1:
+        return cell
+    number, other = *old, *now
+    source = cell["source"].replace(f'check("{number}"', f'check("{other}"')
+    return cell | {"source": source}
 
 
 def _by_id(notebook: Notebook) -> Cells:
