@@ -96,11 +96,15 @@ def _compute(
     activation: Callable = torch.relu,
     *,
     only: int | None = None,
+    but: int | None = None,
 ) -> Tensor:
-    """Linear layers, the activation after all but the last; or after the first `only`."""
+    """Linear layers, the activation after all but the last; or after the first `only`.
+
+    `but` is the number of a layer that has none after it.
+    """
     for number, (weight, bias) in enumerate(layers[:-1]):
         rows = F.linear(rows, weight, bias)
-        if only is None or number < only:
+        if (only is None or number < only) and number != but:
             rows = activation(rows)
     return F.linear(rows, *layers[-1])
 
@@ -124,6 +128,9 @@ def _name_the_mistake(
         ),
         "there is a relu before the first layer too: only after each but the last.": (
             lambda rows: _compute(layers, rows.relu())
+        ),
+        "a relu is missing after the first layer.": (
+            lambda rows: _compute(layers, rows, but=0)
         ),
         "a relu is missing after the second layer.": (
             lambda rows: _compute(layers, rows, only=1)

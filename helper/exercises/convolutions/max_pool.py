@@ -78,6 +78,8 @@ def max_pool(answer: object) -> str:
             "rows and columns are exchanged.": (
                 lambda images, size: F.max_pool2d(images, size).transpose(2, 3)
             ),
+            "a part is size × size numbers of several rows, and these lie side by side in one "
+            "row: split H into (H // size, size), and W likewise.": _side_by_side,
             "the parts are cut at wrong places: split H into (H // size, size), and W "
             "likewise.": _cut_elsewhere,
         },
@@ -95,6 +97,11 @@ def _case(images: int, channels: int, rows: int, columns: int, size: int) -> Cas
 
 def _parts(images: Tensor, size: int) -> Tensor:
     return images.unfold(2, size, size).unfold(3, size, size).flatten(4)
+
+
+def _side_by_side(images: Tensor, size: int) -> Tensor:
+    n, c, height, width = images.shape
+    return images.reshape(n, c, height // size, width // size, -1).amax(-1)
 
 
 def _cut_elsewhere(images: Tensor, size: int) -> Tensor:

@@ -21,7 +21,7 @@ def broadcast_loss(answer: object) -> str:
     expect_same_program(watched)
     expect_all_trained(watched, model)
     _expect_near(model, losses, data)
-    return "each prediction is compared with its own target alone."
+    return "Each prediction is compared with its own target alone."
 
 
 def _expect_near(model: nn.Module, losses: list[float], data: Parts) -> None:

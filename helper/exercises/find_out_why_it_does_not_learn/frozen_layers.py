@@ -26,4 +26,4 @@ def frozen_layers(answer: object) -> str:
         )
     expect_all_trained(watched, model)
     expect_learned(watched, model, losses, data, at_least=0.75)
-    return "every parameter has moved."
+    return "Every parameter has moved."

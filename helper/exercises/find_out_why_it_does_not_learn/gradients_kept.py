@@ -16,4 +16,4 @@ def gradients_kept(answer: object) -> str:
     expect_same_program(watched)
     losses = expect_numbers(losses)
     expect_learned(watched, model, losses, data, at_least=0.75)
-    return "each step goes along the gradient of its own batch."
+    return "Each step goes along the gradient of its own batch."

@@ -48,7 +48,9 @@ def expect_numbers(losses: object, what: str = "losses") -> list[float]:
     """`losses` must be a list of numbers, one for each step, none of them NaN."""
     if isinstance(losses, Tensor):
         losses = losses.tolist() if losses.ndim else [losses.item()]
-    if not isinstance(losses, Sequence) or not losses:
+    if isinstance(losses, Sequence) and not len(losses):
+        raise Wrong(f"{what} is empty: append a number to it again and again.")
+    if not isinstance(losses, Sequence) or isinstance(losses, str):
         raise Wrong(f"{what} is {kind_of(losses)}, not a list of numbers.")
     for loss in losses:
         if isinstance(loss, Tensor) and loss.requires_grad:

@@ -21,7 +21,7 @@ def labels_apart(answer: object) -> str:
     losses = expect_numbers(losses)
     _expect_shuffled(watched, data)
     expect_learned(watched, model, losses, data, at_least=0.75)
-    return "one order for both: each picture keeps its label."
+    return "One order for both: each picture keeps its label."
 
 
 def _expect_shuffled(watched: Watched, data: Parts) -> None:

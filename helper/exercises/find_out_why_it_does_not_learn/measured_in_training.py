@@ -35,7 +35,7 @@ def measured_in_training(answer: object) -> str:
             "the last of the accuracies is not what the model that comes back has on the "
             "validation pictures."
         )
-    return "dropout works while it learns, and rests while it is measured."
+    return "Dropout works while it learns, and rests while it is measured."
 
 
 def _expect_modes(measuring: set[bool], learning: set[bool]) -> None:

@@ -44,7 +44,7 @@ def prepared_apart(answer: object) -> str:
             f"is tested: the mean of its pixels is {learned[place] / 784:.2f} while it learns, "
             f"and {tested[place] / 784:.2f} in the test. Do the same with both."
         )
-    return "the test pictures are prepared as those that it learned from."
+    return "The test pictures are prepared as those that it learned from."
 
 
 def _look_different(first: Tensor, second: Tensor) -> int | None:

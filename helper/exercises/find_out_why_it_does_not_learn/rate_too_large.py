@@ -27,4 +27,4 @@ def rate_too_large(answer: object) -> str:
                 "the parameters hardly move: now the steps are too short for five epochs."
             )
     expect_learned(watched, model, losses, data, at_least=0.75)
-    return "the steps are long enough to arrive, and short enough not to jump over."
+    return "The steps are long enough to arrive, and short enough not to jump over."

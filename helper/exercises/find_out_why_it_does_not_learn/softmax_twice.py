@@ -36,4 +36,4 @@ def softmax_twice(answer: object) -> str:
             "the first batch."
         )
     expect_learned(watched, model, losses, data, at_least=0.75)
-    return "softmax is applied once, and the loss can fall to 0."
+    return "Softmax is applied once, and the loss can fall to 0."

@@ -59,7 +59,9 @@ class Watched:
     def moved(self, model: nn.Module) -> float:
         """The largest change of a parameter, as a share of what it was at the start."""
         pairs = [(p, self._start[p]) for p in model.parameters() if p in self._start]
-        shares = [float((p - old).norm() / (old.norm() + 1e-6)) for p, old in pairs]
+        shares = [
+            float((p.detach() - old).norm() / (old.norm() + 1e-6)) for p, old in pairs
+        ]
         return max(shares, default=0.0)
 
     def modes(self, kind: str) -> set[bool]:

@@ -39,7 +39,7 @@ def augment(answer: object) -> str:
     expect_upright_parts([vary(function, strip)], strip)
     striped = stripes()
     expect_sharp_parts([vary(function, striped) for _ in range(16)], striped)
-    return "another part each time, mirrored in half of all cases, from 0 to 1."
+    return "Another part each time, mirrored in half of all cases, from 0 to 1."
 
 
 def _expect_chance(function: Callable, pictures: dict[str, Ramps]) -> None:

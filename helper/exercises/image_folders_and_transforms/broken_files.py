@@ -31,7 +31,7 @@ def broken_files(answer: object) -> str:
             dataset = ImageFolder(root, transform)
             result = _call_without_change(function, dataset, root)
             _expect_broken(result, dataset, root, broken, again=number > 0)
-    return "all were found, the cut-off ones too, and nothing was changed."
+    return "All were found, the cut-off ones too, and nothing was changed."
 
 
 @contextlib.contextmanager
@@ -117,8 +117,9 @@ def _expect_broken(
     everything = [path for path, _ in dataset.samples]
     if list(result) == everything and dataset.transform:
         raise Wrong(
-            "all are in the list of a data set whose transform fails for small pictures: load "
-            "the file alone, without the transform."
+            "all are in the list: dataset[i] also runs the transform, which fails here for "
+            "whole pictures too (they are small). Open the file alone, by dataset.loader or "
+            "PIL."
         )
     whole = [path for path in everything if path not in expected]
     kinds = dict(zip(expected, broken.values(), strict=True))

@@ -69,7 +69,7 @@ def count_by_class(answer: object) -> str:
         " A class whose folder is empty isn't in your dictionary: one that begins with "
         "dataset.classes has a 0 for it."
     )
-    return "all was known without opening a file." + hint * missing
+    return "All was known without opening a file." + hint * missing
 
 
 def _count(function: Callable, root: Path) -> tuple[Mapping, ImageFolder]:

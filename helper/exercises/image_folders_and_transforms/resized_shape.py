@@ -61,4 +61,4 @@ def resized_shape(answer: object) -> str:
             f"not ({', '.join(f'{n:g}' for n in shape)}): the shorter side becomes 100, "
             "the other is scaled by the same factor, and the three colours come first."
         )
-    return "the height, the shorter side, became 100 and the width 160."
+    return "The height, the shorter side, became 100 and the width 160."

@@ -48,7 +48,7 @@ def undo(answer: object) -> str:
         mistakes=UNDO_MISTAKES,
         any_float=True,
     )
-    return "what Normalize did is undone, and fit to be shown."
+    return "What Normalize did is undone, and fit to be shown."
 
 
 def _normalised(n: int, height: int, width: int) -> Case:

@@ -43,7 +43,13 @@ def _try_step(
     """The returned velocity, once the weights are seen to have gone along it."""
     before, gradient = weights.detach().clone(), weights.grad.clone()
     old = velocity.clone()
-    result = call(function, weights, velocity, lr, momentum)
+    try:
+        result = call(function, weights, velocity, lr, momentum)
+    except Wrong as wrong:
+        if "leaf Variable" in str(wrong):
+            step = "Take the step, and only it, inside `with torch.no_grad():`."
+            raise Wrong(f"{wrong} {step}") from wrong
+        raise
     now = weights.detach()
     if not weights.is_leaf or not weights.requires_grad:
         raise Wrong("weights no longer requires grad: change it inside no_grad.")
@@ -53,7 +59,7 @@ def _try_step(
             "`weights -= ...` inside no_grad changes the one that came."
         )
     if weights.grad is None or not torch.equal(weights.grad, gradient):
-        raise Wrong("weights.grad was changed: only weights is to be.")
+        raise Wrong("weights.grad was changed: change weights alone.")
     if result is weights or result is weights.grad:
         raise Wrong("this returns weights or its gradient: return the new velocity.")
     new = momentum * old + gradient

@@ -1,4 +1,5 @@
 import copy
+import itertools
 import random
 
 import torch
@@ -52,9 +53,12 @@ def _expect_epoch(
     sizes = [len(labels) for _, labels in train_loader]
     batches = f"batches of {', '.join(map(str, sizes))}"
 
+    steps = []  # for each, whether there was a gradient to go along
+
     def run(each: object) -> tuple[object, Tensor]:
         model = copy.deepcopy(start)
         optimizer = kind(model.parameters(), lr=lr)
+        optimizer.register_step_pre_hook(lambda *_: steps.append(_has_gradient(model)))
         seed = random.getrandbits(60)  # nobody's
         torch.default_generator.manual_seed(seed)
         result = each(model, train_loader, loss_function, optimizer)
@@ -75,8 +79,14 @@ def _expect_epoch(
     before = remember(tensors)
     result, weight = run(lambda *arguments: call(function, *arguments))
     expect_unchanged(tensors, before, "the data in the loader")
+    blind = len(steps) > 0 and not any(steps)
     losses, expected = run(_epoch)
     if torch.equal(weight, start[1].weight):
+        if blind:
+            raise Wrong(
+                "at each step the gradient is 0 or not there yet: clear, then "
+                "loss.backward(), then step."
+            )
         raise Wrong("the weights did not change: is there a step for each batch?")
     if not torch.allclose(weight, expected, atol=1e-5):
         mistakes = {
@@ -85,6 +95,11 @@ def _expect_epoch(
                 "step": "end"
             },
             "there are two steps for each batch.": {"step": "twice"},
+            "each step goes along the gradient of the batch before: loss.backward() comes "
+            "before the step.": {"step": "early"},
+            "only the first batch is used: is the `return` inside the loop?": {
+                "batches": 1
+            },
             "the loader was gone through twice: one pass is asked for.": {"passes": 2},
             "the gradient goes up or down with the batch's size: use the loss as it is.": {
                 "scale": True
@@ -130,6 +145,10 @@ def _expect_epoch(
     return result
 
 
+def _has_gradient(model: nn.Module) -> bool:
+    return any(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
 def _epoch(
     model: nn.Module,
     train_loader: DataLoader,
@@ -139,17 +158,20 @@ def _epoch(
     clear: bool = True,
     step: str = "each",
     passes: int = 1,
+    batches: int | None = None,
     scale: bool = False,
 ) -> list[float]:
     """One epoch, right or with one mistake: the mean loss of each batch."""
     losses = []
     for _ in range(passes):
-        for images, labels in train_loader:
+        for images, labels in itertools.islice(train_loader, batches):
             loss = loss_function(model(images), labels)
+            if step == "early":
+                optimizer.step()
             if clear and step != "end":
                 optimizer.zero_grad()
             (loss * len(labels) if scale else loss).backward()
-            if step != "end":
+            if step in ("each", "twice"):
                 optimizer.step()
             if step == "twice":
                 optimizer.step()

@@ -94,7 +94,16 @@ def _save_and_look(
     given = dict(thing) if witness is None else thing | {"witness": witness}
     before, old = list(given), _contents(path).get(path.name)
     with _renames() as renames:
-        call_for_effect(function, given, path)
+        try:
+            call_for_effect(function, given, path)
+        except Wrong as wrong:
+            gone = isinstance(wrong.__cause__, FileNotFoundError)
+            if gone and any(rename.new == path.resolve() for rename in renames):
+                raise Wrong(
+                    f"{wrong} After the renaming no file has the other name: delete it only "
+                    "if it is there, with unlink(missing_ok=True), or only after an error."
+                ) from wrong
+            raise
     if list(given) != before:
         raise Wrong("the thing that is to be saved was changed.")
     if witness and any(content != old for content in witness.saw):

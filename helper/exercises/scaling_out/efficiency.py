@@ -25,7 +25,7 @@ def efficiency(answer: object) -> str:
         what="efficiency(gpus, compute, gradient_bytes, link)",
         hint="With one GPU there is nobody to send to.",
     )
-    return "with many GPUs it hardly falls any more, as long as messages cost nothing."
+    return "With many GPUs it hardly falls any more, as long as messages cost nothing."
 
 
 def _step(gpus: int, long: bool) -> Case:

@@ -39,7 +39,7 @@ def global_accuracy(answer: object) -> str:
                 say_expected=True,
                 hint="Add up correct and seen over the processes, then divide.",
             )
-    return "the sums, and then one division: so each picture counts the same."
+    return "The sums, and then one division: so each picture counts the same."
 
 
 def _expect_fine_numbers(outcomes: list[list], trials: list[list]) -> None:

@@ -32,7 +32,7 @@ def share(answer: object) -> str:
         shares = {rank: _share(function, n, rank, world_size) for rank in ranks}
         _expect_no_bounds(n, world_size, shares)
         _expect_all_dealt(n, world_size, shares)
-    return "each picture once, whatever the numbers are."
+    return "Each picture once, whatever the numbers are."
 
 
 def _share(function: Callable, n: int, rank: int, world_size: int) -> list[int]:

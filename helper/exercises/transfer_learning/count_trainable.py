@@ -24,7 +24,7 @@ def count_trainable(answer: object) -> str:
         hint="Go through model.parameters(), ask p.requires_grad, add up p.numel().",
         mistakes=COUNTING_MISTAKES,
     )
-    return "frozen numbers don't count, and tensors are counted by their numbers."
+    return "Frozen numbers don't count, and tensors are counted by their numbers."
 
 
 def _count(model: nn.Module) -> int:

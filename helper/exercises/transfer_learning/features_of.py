@@ -49,7 +49,7 @@ def features_of(answer: object) -> str:
         hint="The model's own pooling takes the mean over all points of a channel.",
         mistakes=FEATURE_MISTAKES,
     )
-    return "features without gradients, and the model as it was."
+    return "Features without gradients, and the model as it was."
 
 
 SEED = 0  # of what a dropout draws, for answers and for mistakes

@@ -32,7 +32,7 @@ def make_optimizer(answer: object) -> str:
                 raise Wrong(f"requires_grad of {name} was changed: leave other parts.")
         _expect_groups(result, model)
         _expect_own_settings(result, model)
-    return "two groups, each with its own rate."
+    return "Two groups, each with its own rate."
 
 
 RATES = {"features.denseblock4": 0.0001, "classifier": 0.002}

@@ -37,7 +37,7 @@ def prepare(answer: object) -> str:
         _expect_prepared(result, start, classes)
         made.append(result.classifier)
         _expect_learning(result, start, *images)
-    return "the features are frozen, the classifier is new and learns."
+    return "The features are frozen, the classifier is new and learns."
 
 
 def _expect_prepared(result: object, start: Pictures, classes: int) -> None:

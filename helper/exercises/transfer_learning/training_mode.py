@@ -42,7 +42,7 @@ def training_mode(answer: object) -> str:
         expect_as_it_was(model)
         before.expect_same("Only its modes are to change.", but=MODE)
         _expect_modes(model)
-    return "only the classifier is in training mode, whatever was before."
+    return "Only the classifier is in training mode, whatever was before."
 
 
 def _expect_modes(model: Parts) -> None:

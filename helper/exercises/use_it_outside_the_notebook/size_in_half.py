@@ -54,7 +54,13 @@ def _try_counting(function: Callable, given: dict) -> object:
     numbers = sum(v.numel() for v in given.values())
     expected = 2 * sum(v.numel() for v in floats) + rest
     full = sum(v.numel() * v.element_size() for v in given.values())
+    single = sum(v.numel() * 2 for v in floats if v.dtype == torch.float32)
+    wider = [v for v in floats if v.dtype != torch.float32]
     mistakes = {
+        "float32 alone was made smaller: each floating-point number has 2 bytes in half "
+        "precision, float64 too.": single
+        + sum(v.numel() * v.element_size() for v in wider)
+        + rest,
         "that is the size as it is now: 2 bytes for each floating-point number.": full,
         "that is a number of numbers, not of bytes.": numbers,
         "all numbers were counted with 2 bytes: whole numbers and masks keep their size.": 2
