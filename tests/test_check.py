@@ -117,9 +117,9 @@ def test_a_function_as_published_is_not_tried_yet(capsys):
         labels + 1
 
     for function in (dots, documented):
-        check("01.3", function)
+        check("01.2", function)
         assert "not tried yet" in said(capsys.readouterr().out)
-    check("01.3", forgot_to_return)
+    check("01.2", forgot_to_return)
     assert "is a `return` missing?" in said(capsys.readouterr().out)
 
 
@@ -152,7 +152,7 @@ def test_answers_and_random_state_stay_as_they_are():
 
 def test_works_where_gradients_are_off(capsys):
     with torch.no_grad():
-        check("02.4", lambda f, x: torch.func.grad(f)(x))
+        check("02.3", lambda f, x: torch.func.grad(f)(x))
         assert not torch.is_grad_enabled()
     assert "right." in said(capsys.readouterr().out)
 
@@ -162,7 +162,7 @@ def test_interrupting_an_endless_answer_works():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        check("01.3", interrupted)
+        check("01.2", interrupted)
 
 
 def test_every_notebook_with_exercises_has_its_module():
@@ -172,7 +172,7 @@ def test_every_notebook_with_exercises_has_its_module():
 
 def test_an_exercise_is_found_by_what_is_asked(capsys):
     check("one_hot", lambda labels: (labels[:, None] == torch.arange(10)).float())
-    assert said(capsys.readouterr().out).startswith("Exercise 01.3: right. ")
+    assert said(capsys.readouterr().out).startswith("Exercise 01.2: right. ")
 
 
 def wrong_by_far(labels):
@@ -190,7 +190,7 @@ VERDICTS = [
 def test_a_terminal_shows_a_sign_and_lines_that_fit(sign, answer, capsys):
     check("one_hot", answer, seed=0)
     printed = capsys.readouterr().out
-    assert printed.startswith(f"{sign} Exercise 01.3: ")
+    assert printed.startswith(f"{sign} Exercise 01.2: ")
     assert max(map(len, printed.splitlines())) <= 80
 
 
@@ -202,7 +202,7 @@ def test_any_terminal_can_write_it(sign, answer, encoding):
     with redirect_stdout(terminal):
         check("one_hot", answer, seed=0)
     printed = written.getvalue().decode(encoding)
-    assert " Exercise 01.3: " in printed
+    assert " Exercise 01.2: " in printed
     assert printed[0] in ("✓✗○" if encoding == "utf-8" else "+xo")
 
 
@@ -218,7 +218,7 @@ def test_a_notebook_shows_the_same_words_as_html(sign, answer, monkeypatch, caps
     check("one_hot", answer, seed=0)
     assert capsys.readouterr().out == shown[0]["text/plain"] + "\n"
     rich = shown[0]["text/html"]
-    assert rich.count("<div") == 1 and f">{sign}</span> Exercise 01.3: <b>" in rich
+    assert rich.count("<div") == 1 and f">{sign}</span> Exercise 01.2: <b>" in rich
     words = re.sub(r"</?(div|span|b)\b.*?>", "", rich)
     words = html.unescape(re.sub(r"</?code>", "`", words))
     assert words.split() == shown[0]["text/plain"].split()

@@ -183,7 +183,7 @@ def test_a_notebook_has_a_limit_too(tmp_path):
     ("source", "found"),
     [
         ('check("01.2", answer)', [("01.2", "answer")]),
-        ('check("one_hot", f)  # by its name', [("01.3", "f")]),
+        ('check("one_hot", f)  # by its name', [("01.2", "f")]),
         ("check(\n    '01.2',\n    [1,\n 2])", [("01.2", "[1, 2]")]),
         ('if x:\n    %time f()\n    check("01.2", x)', [("01.2", "x")]),
         ('# check("01.2", answer)', []),

@@ -6,4 +6,4 @@ from helper.exercises.autograd.slope import slope
 from helper.exercises.autograd.take_step import take_step
 from helper.exercises.autograd.vector_jacobian import vector_jacobian
 
-EXERCISES = (slope, vector_jacobian, measure_gradient, gradient, take_step)
+EXERCISES = (slope, measure_gradient, gradient, take_step, vector_jacobian)

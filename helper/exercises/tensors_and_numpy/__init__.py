@@ -9,9 +9,9 @@ from helper.exercises.tensors_and_numpy.three_rows_of_four import three_rows_of_
 
 EXERCISES = (
     three_rows_of_four,
-    shares_memory,
     one_hot,
     nearest,
+    shares_memory,
     prepare_array,
     full_batches,
 )
