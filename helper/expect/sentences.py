@@ -34,7 +34,8 @@ ADVICE = {
         "No tensor in it requires grad: is requires_grad_() missing, or was the graph cut?"
     ),
     "cannot be multiplied": (
-        "In a @ b, the last size of a must be the first of b; .T turns a table."
+        "In a @ b, the last size of a must be the first of b. (.T turns a table; flatten(1) "
+        "makes a row of each picture.)"
     ),
 }
 

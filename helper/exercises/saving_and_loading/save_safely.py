@@ -100,7 +100,7 @@ def _save_and_look(
             gone = isinstance(wrong.__cause__, FileNotFoundError)
             if gone and any(rename.new == path.resolve() for rename in renames):
                 raise Wrong(
-                    f"{wrong} After the renaming no file has the other name: delete it only "
+                    f"{wrong}. After the renaming no file has the other name: delete it only "
                     "if it is there, with unlink(missing_ok=True), or only after an error."
                 ) from wrong
             raise
