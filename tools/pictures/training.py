@@ -45,14 +45,14 @@ def checkpoint() -> Drawing:
     predict = {
         "state_dict": "all weights, and the averages of batch norms",
         "settings": "sizes of the layers, to build the network again",
-        "classes": "the name that belongs to each logit",
-        "transforms": "how a picture is prepared",
+        "mean, std": "to prepare new pictures in the same way",
     }
     go_on = {
-        "optimizer": "its state, such as the momentum",
+        "optimizer": "its state, such as Adam's two means",
         "scheduler": "how far its schedule is",
         "epoch": "how many epochs are done",
-        "random_state": "so that the next batches are the same",
+        "order": "in which order the next pictures come",
+        "random_state": "what dropout drops next",
     }
     groups = [("to predict", predict, BLUE), ("to go on training", go_on, GREEN)]
     said = "; ".join(
@@ -61,7 +61,7 @@ def checkpoint() -> Drawing:
     )
     drawing = Drawing(
         "What a checkpoint holds",
-        f"A file, checkpoint.pt, with eight entries in two groups. {said[0].upper()}{said[1:]}.",
+        f"A file, checkpoint.pt, with its entries in two groups. {said[0].upper()}{said[1:]}.",
         370,
     )
     _file(drawing, 24, 110, "checkpoint.pt")
