@@ -39,6 +39,15 @@ def test_one_process_is_python_itself(write, tmp_path):
         assert process.stdout.read() == f"{['1', str(tmp_path)]} False é\n"
 
 
+@TORCHRUN
+def test_the_smallest_script_of_12_trains_with_two(tmp_path):
+    with launch(TRAIN.with_name("12_small.py"), tmp_path / "small.pt", processes=2):
+        pass
+    weights = torch.load(tmp_path / "small.pt")
+    logits = weights["weight"].T + weights["bias"]  # of the rows of torch.eye(3)
+    assert logits.argmax(dim=1).tolist() == [0, 1, 2]
+
+
 def test_a_block_that_reads_nothing_waits_all_the_same(write, tmp_path, monkeypatch):
     script = write("print('x' * 10**6); open('done', 'w').close()")
     monkeypatch.chdir(tmp_path)

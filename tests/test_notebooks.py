@@ -334,7 +334,7 @@ def test_notebook_12_shows_its_scripts_as_they_are():
     path = next(path for path in LESSONS if path.stem.startswith("12"))
     scripts = [
         (ROOT / "notebooks" / "scripts" / name).read_text(encoding="utf-8")
-        for name in ("12_train.py", "12_shard.py")
+        for name in ("12_train.py", "12_small.py", "12_shard.py")
     ]
     shown = [
         block

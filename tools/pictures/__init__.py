@@ -17,5 +17,5 @@ densenet      a dense block
 transfer      a frozen backbone, kept features
 outside       ways out of a notebook, one picture's way, number formats
 faults        the order in which to look for a fault
-processes     data parallel training, the ring
+processes     data parallel training, torchrun, the ring
 """

@@ -1,4 +1,4 @@
-"""Drawings about several processes: data parallel training, the ring."""
+"""Drawings about several processes: data parallel training, torchrun, the ring."""
 
 import torch
 
@@ -71,9 +71,43 @@ def data_parallel() -> Drawing:
     return drawing
 
 
+def torchrun() -> Drawing:
+    drawing = Drawing(
+        "How processes find each other",
+        "torchrun starts two processes and tells each its rank. Each leaves its address in the "
+        "store and reads the address of the other one there. Together they are a process group, "
+        "in which the backend gloo carries tensors from one to the other.",
+        296,
+    )
+    drawing.box(214, 40, 226, 240, line=GREEN.line, dashed=True)
+    drawing.text(327, 22, "process group", colour=GREEN.text, bold=True)
+    drawing.box(24, 116, 124, 68, accent=GREY, thick=2)
+    drawing.text(86, 150, "torchrun", code=True, bold=True)
+    drawing.text(86, 206, "starts both and")
+    drawing.text(86, 226, "tells their ranks")
+    drawing.box(562, 116, 134, 68, accent=VERMILLION, thick=2)
+    drawing.text(629, 150, "store", colour=VERMILLION.text, bold=True)
+    drawing.text(629, 206, "they leave their")
+    drawing.text(629, 226, "addresses here")
+    for rank, y in enumerate((56, 180)):
+        drawing.box(232, y, 190, 84, accent=BLUE)
+        drawing.text(327, y + 18, f"rank {rank}", colour=BLUE.text, bold=True)
+        drawing.text(327, y + 42, f"RANK={rank}", code=True)
+        drawing.text(327, y + 64, "WORLD_SIZE=2", code=True)
+        drawing.line((150, 134 + 32 * rank), (230, y + 42), arrow=True)
+        here, there = (424, y + 42), (560, 134 + 32 * rank)
+        for ends in ((here, there), (there, here)):
+            drawing.line(*ends, colour=VERMILLION.line, arrow=True)
+    for ends in (((327, 142), (327, 178)), ((327, 178), (327, 142))):
+        drawing.line(*ends, colour=GREEN.line, arrow=True)
+    drawing.text(314, 160, "gloo", code=True, colour=GREEN.text, anchor="end")
+    drawing.text(342, 160, "tensors", colour=GREEN.text, anchor="start")
+    return drawing
+
+
 def _ring_states(count: int) -> list[list[list[int]]]:
     """The chunks of each process: at first, when chunks were added, when sums were passed on."""
-    chunks = [[rank + chunk + 1 for chunk in range(count)] for rank in range(count)]
+    chunks = [[rank + chunk + 2 for chunk in range(count)] for rank in range(count)]
     states = [[list(own) for own in chunks]]
     for step, add in [(s, True) for s in range(count - 1)] + [
         (s, False) for s in range(count - 1)
@@ -92,6 +126,10 @@ def ring() -> Drawing:
     states = _ring_states(4)
     sums = [sum(column) for column in zip(*states[0], strict=True)]
     assert all(own == sums for own in states[2])
+    parts = {
+        v for own in states[1] for v, whole in zip(own, sums, strict=True) if v != whole
+    }
+    assert parts.isdisjoint(sums)  # so that no part of a sum looks like a whole one
     drawing = Drawing(
         "all_reduce in a ring",
         "Four processes in a ring, each with four chunks of gradients, three times. At first each "
@@ -136,4 +174,4 @@ def ring() -> Drawing:
     return drawing
 
 
-DRAWINGS = [data_parallel, ring]
+DRAWINGS = [data_parallel, torchrun, ring]
