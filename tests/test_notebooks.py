@@ -249,7 +249,8 @@ def test_the_same_thing_has_the_same_name(path):
                     ast.unparse(node.targets[0]),
                 )
                 if called == "DataLoader":
-                    assert re.fullmatch(r"(my_)?(train|valid|test)_loader", name), name
+                    wanted = r"(my_)?(train|valid|test)_((row|mid)_)?loader"
+                    assert re.fullmatch(wanted, name), name
                 if re.match(r"(torch\.)?optim\.[A-Z]", called):
                     assert name in ("optimizer", "my_optimizer"), name
                 if re.match(r"nn\.\w+Loss$", called):

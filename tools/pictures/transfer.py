@@ -26,8 +26,8 @@ def freeze_and_replace() -> Drawing:
         f"A picture of shape (3, {size}, {size}) goes through the backbone, whose "
         f"{_count(features)} parameters are frozen, and becomes {given} features. The old "
         f"head, with {_count(old)} parameters, for {len(backbone.classes)} classes of CIFAR-10, is "
-        f"removed. A new head with {_count(new)} parameters takes its place, and learns "
-        f"{len(classes)} kinds of flowers.",
+        f"removed. A new head with {_count(new)} parameters, a normalisation and "
+        f"{given} → {len(classes)}, takes its place, and learns {len(classes)} kinds of flowers.",
         320,
     )
     flower(drawing, 24, 120, 84, 84, "daisy")
@@ -56,7 +56,7 @@ def freeze_and_replace() -> Drawing:
     drawing.text(515, 154, "removed", colour=VERMILLION.text, bold=True)
     drawing.box(450, 174, 130, 104, accent=GREEN, thick=2.5)
     drawing.text(515, 196, "new head", bold=True)
-    drawing.text(515, 226, f"{given} → {len(classes)}", code=True)
+    drawing.text(515, 226, f"norm + {given} → {len(classes)}", code=True)
     drawing.text(515, 256, _count(new), code=True)
     drawing.text(515, 298, "learns", colour=GREEN.text, bold=True)
     drawing.line((580, 84), (604, 84), arrow=True, dashed=True)
