@@ -34,6 +34,18 @@ def no_settings(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.parametrize("path", course.PATHS, ids=lambda path: path.stem)
+def test_a_page_has_outputs_of_known_kinds_alone(path):
+    """Sphinx warns of any other, and the site isn't built."""
+    kinds = {
+        kind
+        for cell in pages.page(path).cells
+        for output in cell.get("outputs", [])
+        for kind in output.get("data", {})
+    }
+    assert kinds <= {"text/plain", "text/html", "image/png"}
+
+
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_copy_is_the_lesson_and_one_line(path, monkeypatch):
     stored = [cell.source for cell in course.read(path).cells]

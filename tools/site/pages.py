@@ -13,6 +13,7 @@ import lesson_alone
 import nbformat
 import repository
 from course import CHEATSHEET, GLOSSARY, LESSONS, NOTEBOOKS, PATHS, README, ROOT, read
+from figure_data import MIME
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
@@ -121,6 +122,8 @@ def page(path: Path) -> NotebookNode:
             cell.source = for_the_web(cell.source)
         if "alt" in cell.metadata:
             cell.metadata["mystnb"] = {"image": {"alt": cell.metadata["alt"]}}
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(MIME, None)  # for machines: no page shows it
         if "exercise" in cell.metadata.get("tags", []):
             cells.append(new_markdown_cell(where_to_answer(path)))
         cells.append(cell)
