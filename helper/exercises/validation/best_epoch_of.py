@@ -52,6 +52,9 @@ def best_epoch_of(answer: object) -> str:
             "a loss is compared with the epoch before it: compare with the best.": (
                 lambda losses, patience: _stop(losses, patience, previous=True)
             ),
+            "a loss below the one before sets the waiting back: only a new lowest one does.": (
+                lambda losses, patience: _stop(losses, patience, back="previous")
+            ),
             "this is the epoch at which it stops: its weights aren't the best.": (
                 lambda losses, patience: _stop(losses, patience, at_stop=True)
             ),
@@ -65,6 +68,7 @@ def _stop(
     patience: int,
     *,
     reset: bool = True,
+    back: str = "best",
     equal: bool = False,
     previous: bool = False,
     at_stop: bool = False,
@@ -78,6 +82,8 @@ def _stop(
         other = losses[epoch - 1] if previous else losses[best]
         if losses[epoch] < other or (equal and losses[epoch] == other):
             best, waited = epoch, 0 if reset else waited
+        elif back == "previous" and losses[epoch] < losses[epoch - 1]:
+            waited = 0
         else:
             waited += 1
         if waited == patience:
