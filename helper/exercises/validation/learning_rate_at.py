@@ -86,6 +86,9 @@ MISTAKES = {
     "the last step isn't 0: divide by steps - warm_up, without - 1.": (
         lambda t, s, w, highest: highest * _share(t, s, w, end=max(s - w - 1, 1))
     ),
+    "the last step isn't 0: divide by steps - warm_up, not by one less.": (
+        lambda t, s, w, highest: highest * _share(t, s, w, end=s - w - 1)
+    ),
     "there is no warm-up: the rate rises in the first warm_up steps.": (
         lambda t, s, w, highest: highest * _share(t, s, 0)
     ),
@@ -119,5 +122,8 @@ MISTAKES = {
     ),
     "step warm_up is the first one of the cosine: ask step < warm_up, not <=.": (
         lambda t, s, w, highest: highest * _share(t, s, w, upto=min(w, 1))
+    ),
+    "step warm_up belongs to the cosine: ask step < warm_up, not <=.": (
+        lambda t, s, w, highest: highest * _share(t, s, w, upto=1)
     ),
 }
