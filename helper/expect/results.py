@@ -152,8 +152,9 @@ def _explains(mistake: Callable, case: Case, outcome: object, tolerance: float) 
     """Does somebody who makes this mistake get this outcome?"""
     try:
         mistaken = mistake(*copy.deepcopy(case.arguments))
-    except Exception:  # this mistake can't be made with these arguments
-        return False
+    except Exception as error:  # it may fail in the same way; or it can't be made here
+        cause = outcome.__cause__ if isinstance(outcome, Wrong) else None
+        return type(cause) is type(error)
     return alike(outcome, mistaken, tolerance)
 
 

@@ -8,6 +8,7 @@ from helper.expect import (
     alike,
     call,
     expect_function,
+    expect_no_mistake,
     expect_tensor,
     expect_unchanged,
     remember,
@@ -21,6 +22,7 @@ def momentum_step(answer: object) -> str:
     momenta = [*(random.uniform(0.3, 0.95) for _ in range(3)), 0.0]
     shapes = [(3,), (2, 5), (3,), (1,)]  # one twice: each call has its own velocity
     starts = [(torch.randn(s), torch.randn(s)) for s in shapes]
+    starts[2][1].zero_()  # as at the beginning of a training run
     kept = []
     for (start, velocity), lr, momentum in zip(starts, rates, momenta, strict=True):
         weights = start.clone().requires_grad_()
@@ -30,6 +32,11 @@ def momentum_step(answer: object) -> str:
             old = velocity.clone()
             velocity = _try_step(function, weights, velocity, lr, momentum)
             _expect_step(old, weights.grad, velocity, momentum)
+            if _memory(velocity) == _memory(weights.grad):
+                raise Wrong(
+                    "the velocity is weights.grad itself here, and clearing the gradients "
+                    "would clear it, too: make a new tensor."
+                )
         kept.append((velocity, remember(velocity)))
     for velocity, before in kept:
         hint = "Make a new one in each call."
@@ -60,7 +67,7 @@ def _try_step(
         )
     if weights.grad is None or not torch.equal(weights.grad, gradient):
         raise Wrong("weights.grad was changed: change weights alone.")
-    if result is weights or result is weights.grad:
+    if result is weights or (result is weights.grad and old.any()):
         raise Wrong("this returns weights or its gradient: return the new velocity.")
     new = momentum * old + gradient
     close = {
@@ -83,6 +90,15 @@ def _try_step(
     if isinstance(result, Tensor) and result.is_floating_point():
         if alike(before - now, lr * result.detach()):
             return result  # along what was returned, which is looked at next
+        other = {
+            "lr belongs to the step alone: the velocity is momentum times the old one, plus "
+            "the gradient.": momentum * old + lr * gradient,
+            "the velocity has the other sign: add the gradient to it, and subtract lr times "
+            "the velocity from weights.": momentum * old - gradient,
+            "the gradient is added to the velocity as it is; lr, and the minus, belong to "
+            "the step.": momentum * old - lr * gradient,
+        }
+        expect_no_mistake(result, other)
     raise Wrong("weights did not go along lr times the new velocity.")
 
 
@@ -105,9 +121,8 @@ def _expect_step(
         ),
     }
     if not alike(velocity, expected):
-        for sentence, mistaken in mistakes.items():
-            if alike(velocity, mistaken):
-                raise Wrong(sentence)
+        where = "" if momentum else "with momentum=0, "
+        expect_no_mistake(velocity, {f"{where}{s}": m for s, m in mistakes.items()})
     expect_tensor(
         velocity,
         expected,
@@ -119,3 +134,7 @@ def _expect_step(
             "the velocity has a graph, which grows from step to step: compute it from "
             "weights.grad, which has none."
         )
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()

@@ -29,8 +29,10 @@ def train_epoch(answer: object) -> str:
     trials = []
     for batch_size, rest, lr in zip(batch_sizes, last, rates, strict=True):
         count = 2 * batch_size + rest
-        images, labels = torch.rand(count, 1, 4, 4), torch.randint(0, 3, (count,))
-        train_loader = DataLoader(TensorDataset(images, labels), batch_size=batch_size)
+        out = 3 if trials else 0  # so many the loader leaves out of its dataset
+        images = torch.rand(count + out, 1, 4, 4)
+        dataset = TensorDataset(images, torch.randint(0, 3, (count + out,)))
+        train_loader = DataLoader(dataset, batch_size=batch_size, sampler=range(count))
         start = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
         trials.append((start, train_loader, lr))
     smooth = nn.CrossEntropyLoss(label_smoothing=0.3)
@@ -115,6 +117,9 @@ def _expect_epoch(
         )
     total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
     numbers = {
+        "a loader may leave pictures out: divide by those that came.": (
+            total / len(train_loader.dataset)
+        ),
         "this is the mean of the batch means: the last batch is smaller.": (
             sum(losses) / len(losses)
         ),
@@ -137,6 +142,11 @@ def _expect_epoch(
             "loss.item()."
         )
     right = total / sum(sizes)
+    if not alike(result, right):
+        later = run(lambda *a: _epoch(*a, again=True))[0]
+        later = sum(loss * size for loss, size in zip(later, sizes, strict=True))
+        again = "this is the loss after each step: use the one that you went back from."
+        numbers[again] = later / sum(sizes)
     for sentence, number in numbers.items():
         if alike(result, number) and not alike(result, right):
             raise Wrong(f"{sentence} With {batches} it is {right:.4f}.")
@@ -160,6 +170,7 @@ def _epoch(
     passes: int = 1,
     batches: int | None = None,
     scale: bool = False,
+    again: bool = False,
 ) -> list[float]:
     """One epoch, right or with one mistake: the mean loss of each batch."""
     losses = []
@@ -175,6 +186,8 @@ def _epoch(
                 optimizer.step()
             if step == "twice":
                 optimizer.step()
+            if again:
+                loss = loss_function(model(images), labels)
             losses.append(loss.item())
     if step == "end":
         optimizer.step()

@@ -77,6 +77,8 @@ def _expect_everything(
         raise Wrong(
             "your function draws random numbers, and training goes on with others."
         )
+    if scheduler.last_epoch != before["scheduler"]["last_epoch"]:
+        raise Wrong("your function steps the scheduler: take its state_dict() alone.")
     for name, part in parts.items():
         _expect_state(name, result[name], part, before)
         expect_unchanged(part.state_dict(), remember(before[name]), f"the {name}")

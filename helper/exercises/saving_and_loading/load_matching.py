@@ -23,7 +23,7 @@ def load_matching(answer: object) -> str:
     function = expect_function(answer)
     inputs, hidden, classes, others = distinct(4, 3, 9)
     trials = []
-    for leave_out in (False, True):
+    for odd in ("one number", "left out", "one row"):
         model = nn.Sequential(
             nn.Linear(inputs, hidden),
             nn.BatchNorm1d(hidden),
@@ -40,16 +40,20 @@ def load_matching(answer: object) -> str:
         given["zebra.weight"] = torch.rand(hidden, inputs)  # a shape that the model has
         given["alone"] = torch.rand(1)
         rest = ["2.weight", "alone", "zebra.weight"]
-        if leave_out:
+        if odd == "left out":
             # A name of the model's is missing; of a layer one fits, as many numbers in another
             # shape don't; another dtype does.
             del given["0.bias"], given["1.running_mean"]
             given["2.bias"] = torch.rand(classes)
             given["2.weight"] = torch.rand(hidden, classes)
             given["0.weight"] = given["0.weight"].double()
-        else:
+        elif odd == "one number":
             given["1.weight"] = torch.rand(1)  # would be repeated, if it were let
             rest = ["1.weight", "2.bias", *rest]
+        else:
+            given["1.bias"] = torch.rand(1, hidden)  # as many numbers
+            given["2.weight"] = torch.rand(1, hidden)  # would be repeated
+            rest = ["1.bias", "2.bias", *rest]
         items = list(given.items())
         random.shuffle(items)
         trials.append((function, model, dict(items), rest))

@@ -2,7 +2,7 @@ import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -13,16 +13,21 @@ from torch import Tensor
 from helper.expect import Wrong, call_for_effect, describe, expect_function
 
 CANT = "this can't be saved"
+NOTES = ["notes.new", "notes.txt"]  # of somebody else, in the same folder
 
 
 class Odd(Exception):
     """An error that nobody has thought of."""
 
 
+class Stopped(BaseException):
+    """What stops a kernel, KeyboardInterrupt, is no Exception either."""
+
+
 class Unsaveable:
     """Raises when torch.save comes to it, after what stands before it."""
 
-    def __init__(self, kind: type[Exception]) -> None:
+    def __init__(self, kind: type[BaseException]) -> None:
         self.kind = kind
 
     def __reduce__(self) -> tuple:
@@ -44,30 +49,42 @@ def save_safely(answer: object) -> str:
     """save_safely(thing, path): another name first, then rename."""
     function = expect_function(answer)
     for name in ("model.pt", f"run.{random.randint(2, 99)}.pt", "weights"):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, chdir("."):
+            here = Path.cwd()
             _try_saving(function, Path(folder) / name)
+            if Path.cwd() != here:
+                raise Wrong(
+                    "your function goes to another folder and stays there: leave os.chdir "
+                    "out."
+                )
     return "The old file stays until the new one is complete."
 
 
 def _try_saving(function: Callable, path: Path) -> None:
-    (path.parent / "notes.txt").write_text("of somebody else")
+    for name in NOTES:
+        (path.parent / name).write_text("of somebody else")
     first, second = (
         {"epoch": random.randint(1, 999), "weights": torch.rand(5)} for _ in range(2)
     )
     _save_and_look(function, first, path)
     _save_and_look(function, second, path, Witness(path))
-    for kind in (OSError, RuntimeError, TypeError, ValueError, Odd):
+    for kind in (OSError, RuntimeError, TypeError, ValueError, Odd, Stopped):
         for where in (path, path.with_name("second.pt")):
             _fail_and_look(function, kind, where)
 
 
-def _fail_and_look(function: Callable, kind: type[Exception], path: Path) -> None:
+def _fail_and_look(function: Callable, kind: type[BaseException], path: Path) -> None:
     """Saving fails; all must be as before, and the caller must hear of it."""
     before = _contents(path)
-    failed = f"where saving failed, with {kind.__name__}"
+    failed, hint = f"where saving failed, with {kind.__name__}", ""
+    if kind is Stopped:
+        failed = "where saving was stopped, as KeyboardInterrupt stops it"
+        hint = " `except Exception` doesn't see that: use `finally`."
     thing = {"first": torch.rand(1000), "bad": Unsaveable(kind)}
     try:
         call_for_effect(function, thing, path)
+    except Stopped:
+        pass  # it has reached the caller
     except Wrong as wrong:
         error = wrong.__cause__
         if error is None:  # it could not be called at all
@@ -82,10 +99,10 @@ def _fail_and_look(function: Callable, kind: type[Exception], path: Path) -> Non
         raise Wrong(f"{failed}, the caller didn't hear of it: let the error through.")
     now = _contents(path)
     if path.name in before and now.get(path.name) != before[path.name]:
-        raise Wrong(f"{failed}, the old file is spoilt or gone.")
+        raise Wrong(f"{failed}, the old file is spoilt or gone.{hint}")
     for name in sorted(set(now) ^ set(before)):
         what = "is left in" if name in now else "is gone from"
-        raise Wrong(f"{failed}, {name} {what} the folder.")
+        raise Wrong(f"{failed}, {name} {what} the folder.{hint}")
 
 
 def _save_and_look(
@@ -103,6 +120,9 @@ def _save_and_look(
                     f"{wrong}. After the renaming no file has the other name: delete it only "
                     "if it is there, with unlink(missing_ok=True), or only after an error."
                 ) from wrong
+            if old is None and isinstance(wrong.__cause__, (AssertionError, OSError)):
+                said = str(wrong).rstrip(".")
+                raise Wrong(f"{said}, where no file was at path yet.") from wrong
             raise
     if list(given) != before:
         raise Wrong("the thing that is to be saved was changed.")
@@ -111,10 +131,10 @@ def _save_and_look(
             "while the new one was being written, the old file was spoilt already."
         )
     names = sorted(_contents(path))
-    if names != sorted(["notes.txt", path.name]):
+    if names != sorted([*NOTES, path.name]):
         raise Wrong(
             f"in the folder are {', '.join(names) or 'no files'}; expected {path.name}, and "
-            "notes.txt, which was there before."
+            f"{' and '.join(NOTES)}, which were there before."
         )
     try:
         saved = torch.load(path, weights_only=False)

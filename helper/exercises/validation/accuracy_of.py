@@ -2,7 +2,7 @@ import random
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, SubsetRandomSampler, TensorDataset
 
 from helper.expect import (
     REMEMBERS,
@@ -40,6 +40,12 @@ class Recorder(nn.Module):
         return self.dropout(images * self.scale)
 
 
+CROSSED = (
+    "labels (N,) against answers (N, 1) compares each picture with the labels of all: make "
+    "both (N,)."
+)
+
+
 def accuracy_of(answer: object) -> str:
     """accuracy_of(model, loader): correct over seen, in evaluation mode."""
     function = expect_function(answer)
@@ -54,7 +60,7 @@ def accuracy_of(answer: object) -> str:
         results.append(result)
         before.append(remember(result))
         notes += noted
-    shuffled, share = _unsure_loader()
+    shuffled, share, slips = _unsure_loader()
     unsure, _ = _measure(function, shuffled)
     hint = "Make a new one in each call."
     expect_unchanged(results, before, "what an earlier call returned", hint)
@@ -63,19 +69,21 @@ def accuracy_of(answer: object) -> str:
     if right[0] and not right[-1]:
         raise Wrong(REMEMBERS)
     given = [f"with batches of {', '.join(map(str, sizes))}," for _, sizes, _ in trials]
-    for sentence, name in {
-        "this is the mean of the batch means: count correct and seen.": "mean of means",
-        "this is how many are right: divide by how many were seen.": "correct",
-        "this is divided by the number of batches: divide by the pictures seen.": (
-            "by batches"
+    for name, sentence in {
+        "mean of means": "this is the mean of the batch means: count correct and seen.",
+        "correct": "this is how many are right: divide by how many were seen.",
+        "by batches": (
+            "this is divided by the number of batches: divide by the pictures seen."
         ),
-        "this counts the last batch as a whole one: divide by the pictures seen.": (
-            "by whole batches"
+        "by whole batches": (
+            "this counts the last batch as a whole one: divide by the pictures seen."
         ),
-        "this is the share of wrong ones.": "wrong",
-        "this is in percent: a share lies between 0 and 1.": "percent",
-        "this is the last batch alone: add up over all of them.": "last",
-        "this is the first batch alone: add up over all of them.": "first",
+        "wrong": "this is the share of wrong ones.",
+        "percent": "this is in percent: a share lies between 0 and 1.",
+        "last": "this is the last batch alone: add up over all of them.",
+        "first": "this is the first batch alone: add up over all of them.",
+        "crossed": CROSSED,
+        "crossed sum": CROSSED,
     }.items():
         if all(alike(r, fact[name]) for r, fact in zip(results, facts, strict=True)):
             raise Wrong(sentence)
@@ -86,10 +94,15 @@ def accuracy_of(answer: object) -> str:
     for result, fact, where in zip(results, facts, given, strict=True):
         what = f"{where} the result"
         expect_number(result, fact["right"], what=what, say_expected=True)
+    for sentence, slip in slips.items():
+        if alike(unsure, slip):
+            raise Wrong(sentence)
     what = "with a loader that shuffles, and logits below 0, the result"
     expect_number(unsure, share, what=what, say_expected=True)
     if any(grad for _, _, grad in notes):
-        raise Wrong("the number is right, but gradients were recorded: no_grad.")
+        raise Wrong(
+            "the number is right, but gradients were not switched off: no_grad."
+        )
     return "The smaller last batch counted for what it is."
 
 
@@ -100,14 +113,16 @@ def _drawn_loader(
     sizes = [batch_size] * whole + [rest]
     correct = [random.randint(1, batch_size) for _ in range(whole)]
     correct.append(random.randint(1, rest))
-    labels, rows = [], []
+    labels, rows, crossed = [], [], []
     classes = random.randint(3, 8)
     for size, many in zip(sizes, correct, strict=True):
         true = torch.randint(0, classes, (size,))
         off = (torch.randperm(size) >= many) * torch.randint(1, classes, (size,))
+        said = (true + off) % classes
         labels.append(true)
+        crossed.append((said.unsqueeze(1) == true).sum().item())
         # So large that no dropout can hide it, nor make another one the largest but itself.
-        rows.append(nn.functional.one_hot((true + off) % classes, classes) * 1000.0)
+        rows.append(nn.functional.one_hot(said, classes) * 1000.0)
     dataset = TensorDataset(torch.cat(rows), torch.cat(labels))
     share = [c / s for c, s in zip(correct, sizes, strict=True)]
     facts = {
@@ -120,17 +135,32 @@ def _drawn_loader(
         "percent": 100 * sum(correct) / sum(sizes),
         "last": share[-1],
         "first": share[0],
+        "crossed": sum(c / s for c, s in zip(crossed, sizes, strict=True)) / sum(sizes),
+        "crossed sum": sum(crossed) / sum(sizes),
     }
     return DataLoader(dataset, batch_size=batch_size), sizes, facts
 
 
-def _unsure_loader() -> tuple[DataLoader, float]:
-    """A loader that shuffles, of logits that are all below 0 and close together."""
+def _unsure_loader() -> tuple[DataLoader, float, dict]:
+    """A loader that shuffles and leaves some out, of logits below 0 and close together.
+
+    With it what is right, and what some mistakes give.
+    """
     labels, rows = torch.randint(0, 12, (80,)), torch.randn(80, 12) / 10 - 5
     rows[torch.arange(80), labels] += (torch.rand(80) < 0.7) * 0.6  # most are right
-    share = (rows.argmax(dim=1) == labels).float().mean().item()
-    dataset = TensorDataset(rows, labels)
-    return DataLoader(dataset, random.randint(6, 11), shuffle=True), share
+    hits = rows.argmax(dim=1) == labels
+    right, wrong = hits.nonzero().flatten()[9:], (~hits).nonzero().flatten()
+    sampler = SubsetRandomSampler(torch.cat([right, wrong]).tolist())
+    slips = {
+        "a loader may leave pictures out: divide by those that came.": len(right) / 80,
+        "a loader may leave pictures out: go through it, not through its dataset.": (
+            hits.sum().item() / 80
+        ),
+    }
+    loader = DataLoader(
+        TensorDataset(rows, labels), random.randint(6, 11), sampler=sampler
+    )
+    return loader, len(right) / len(sampler), slips
 
 
 def _measure(function: object, loader: DataLoader) -> tuple[object, list]:
@@ -149,6 +179,11 @@ def _measure(function: object, loader: DataLoader) -> tuple[object, list]:
             continue
         expect_unchanged(model.state_dict(), before[0], "the model's state dict")
         expect_unchanged(loader.dataset.tensors, before[1], "the data in the loader")
+        if not model.scale.requires_grad:
+            raise Wrong(
+                "the model's parameters no longer require grad, so it can't learn any more: "
+                "use no_grad, and leave them alone."
+            )
         if not model.notes:
             raise Wrong("the model that came was never called.")
         return result, model.notes

@@ -8,6 +8,7 @@ def best_epoch_of(answer: object) -> str:
     function = expect_function(answer)
     tried = [([3, 2, 4, 5, 1], 2), ([5, 6, 4, 6, 3], 2), ([2, 2, 2, 1], 2), ([4], 1)]
     tried += [([0.7, 0.5, 0.6, 0.4, 0.45], 3), ([1, 2, 3], 9), ([3, 2, 2, 2, 1], 3)]
+    tried += [([2, 5, 4, 5, 1], 2), ([300, 200, 500], 2)]
     for length in random.choices(range(5, 12), k=40):
         size = random.choice([1, 1, 100, 1e-3])  # losses may be large, or hardly differ
         losses = [random.randint(1, 9) * size for _ in range(length)]
@@ -52,6 +53,9 @@ def best_epoch_of(answer: object) -> str:
             "a loss is compared with the epoch before it: compare with the best.": (
                 lambda losses, patience: _stop(losses, patience, previous=True)
             ),
+            "a loss below the one before sets the waiting back: only a new lowest one does.": (
+                lambda losses, patience: _stop(losses, patience, back="previous")
+            ),
             "this is the epoch at which it stops: its weights aren't the best.": (
                 lambda losses, patience: _stop(losses, patience, at_stop=True)
             ),
@@ -65,6 +69,7 @@ def _stop(
     patience: int,
     *,
     reset: bool = True,
+    back: str = "best",
     equal: bool = False,
     previous: bool = False,
     at_stop: bool = False,
@@ -78,6 +83,8 @@ def _stop(
         other = losses[epoch - 1] if previous else losses[best]
         if losses[epoch] < other or (equal and losses[epoch] == other):
             best, waited = epoch, 0 if reset else waited
+        elif back == "previous" and losses[epoch] < losses[epoch - 1]:
+            waited = 0
         else:
             waited += 1
         if waited == patience:

@@ -15,8 +15,8 @@ def learning_rate_at(answer: object) -> str:
         places = [0, within[0], warm_up - 1, warm_up, within[1], steps - 1]
         highest = random.uniform(2, 9)
         tried += [(step, steps, warm_up, highest) for step in places]
-    # No warm-up; nothing but warm-up; one step of it; a single step; a rate as it is used.
-    tried += [(0, 50, 0, 3.0), (20, 50, 0, 3.0), (3, 9, 9, 2.0), (8, 9, 9, 2.0)]
+    # No warm-up; all but one step of it; one step of it; a single step; a rate as it is used.
+    tried += [(0, 50, 0, 3.0), (20, 50, 0, 3.0), (3, 9, 8, 2.0), (8, 9, 8, 2.0)]
     tried += [(0, 40, 1, 5.0), (1, 40, 1, 5.0), (0, 1, 0, 7.0), (60, 100, 10, 0.3)]
     words = "at step {} of {}, with {} of warm-up and highest={:.3g}"
     cases = [
@@ -43,14 +43,16 @@ def _share(
     warm_up: int,
     *,
     add: int = 1,
+    more: int = 0,
+    late: int = 0,
     upto: int = 0,
     end: float | None = None,
     fall: object = None,
 ) -> float:
     """The rate when the highest is 1; or what it would be with one mistake."""
     if t < warm_up + upto:
-        return (t + add) / warm_up
-    done = (t - warm_up) / ((steps - warm_up) if end is None else end)
+        return (t + add) / (warm_up + more)
+    done = (t + late - warm_up) / ((steps - warm_up) if end is None else end)
     return fall(done) if fall else (1 + math.cos(math.pi * done)) / 2
 
 
@@ -63,6 +65,15 @@ MISTAKES = {
     "in the warm-up, 1 is added to the step: step 0 has a rate, too.": (
         lambda t, s, w, highest: highest * _share(t, s, w, add=0)
     ),
+    "the warm-up is (step + 1) / warm_up: its last step has the highest rate.": (
+        lambda t, s, w, highest: highest * _share(t, s, w, more=1)
+    ),
+    "in the warm-up, // leaves out what is behind the point: use /.": (
+        lambda t, s, w, highest: highest * (_share(t, s, w) if t >= w else (t + 1) // w)
+    ),
+    "in step warm_up the cosine is still at its beginning: step - warm_up, with no 1 added.": (
+        lambda t, s, w, highest: highest * _share(t, s, w, late=1)
+    ),
     "this is the share: multiply it by highest.": lambda t, s, w, highest: _share(
         t, s, w
     ),
@@ -74,6 +85,9 @@ MISTAKES = {
     ),
     "the last step isn't 0: divide by steps - warm_up, without - 1.": (
         lambda t, s, w, highest: highest * _share(t, s, w, end=max(s - w - 1, 1))
+    ),
+    "the last step isn't 0: divide by steps - warm_up, not by one less.": (
+        lambda t, s, w, highest: highest * _share(t, s, w, end=s - w - 1)
     ),
     "there is no warm-up: the rate rises in the first warm_up steps.": (
         lambda t, s, w, highest: highest * _share(t, s, 0)
@@ -108,5 +122,8 @@ MISTAKES = {
     ),
     "step warm_up is the first one of the cosine: ask step < warm_up, not <=.": (
         lambda t, s, w, highest: highest * _share(t, s, w, upto=min(w, 1))
+    ),
+    "step warm_up belongs to the cosine: ask step < warm_up, not <=.": (
+        lambda t, s, w, highest: highest * _share(t, s, w, upto=1)
     ),
 }

@@ -10,9 +10,15 @@ def top_k_accuracy(answer: object) -> str:
     """top_k_accuracy(logits, labels, k): the share of rows with the label among the best k."""
     function = expect_function(answer)
     cases = []
-    for n, classes in zip([*distinct(4, 15, 40), 1], distinct(5, 6, 14), strict=True):
+    sizes = [random.randint(12, 14), *distinct(4, 6, 11)]
+    for n, classes in zip([*distinct(4, 15, 40), 1], sizes, strict=True):
         logits, labels = torch.randn(n, classes), torch.randint(0, classes, (n,))
-        for k in (*sorted(random.sample(range(2, classes - 1), 2)), 1, classes):
+        if (
+            n > 1
+        ):  # for a row the label is the last one, for another one the last but one
+            labels[:2] = logits[:2].argsort(dim=1)[[0, 1], [0, 1]]
+        between = sorted(random.sample(range(2, classes - 1), 2))
+        for k in (*between, 1, classes - 1, classes):
             given = f"with logits {tuple(logits.shape)} and k={k}"
             cases.append(Case((logits, labels, k), _top_k(logits, labels, k), given))
     expect_results(
@@ -42,6 +48,15 @@ def top_k_accuracy(answer: object) -> str:
                 lambda x, y, k: (
                     (x.topk(k).indices.unsqueeze(2) == y).any(2).any(1).float().mean()
                 )
+            ),
+            "a label counts where any row has it among its answers: look in its own row.": (
+                lambda x, y, k: torch.isin(y, x.topk(k).indices).float().mean()
+            ),
+            "this looks at the answer in place k alone: those before it count, too.": (
+                lambda x, y, k: (x.topk(k).indices[:, -1] == y).float().mean()
+            ),
+            "this takes k + 1 answers of each row, one too many.": (
+                lambda x, y, k: _top_k(x, y, k + 1)
             ),
         },
     )
