@@ -34,7 +34,7 @@ def drop(answer: object) -> str:
             given = at_rest.clone().requires_grad_()
             result = call(function, given, p, False, given="with training=False")
             what = f"drop(x, {p:.2f}, False)"
-            expect_tensor(result, at_rest, what=what, hint="It should be x as it is.")
+            _expect_rest(function, result, at_rest, p, what)
             if not result.requires_grad:
                 raise Wrong(
                     f"{what} has lost its graph: no gradient finds its way back to x."
@@ -72,6 +72,36 @@ def drop(answer: object) -> str:
     nothing = _dropped(function, small, 0.0)[0]
     expect_tensor(nothing, small, what="drop(x, 0.0, True)", any_float=True)
     return "The mean stays about the same, so that evaluation needs no correction."
+
+
+def _expect_rest(
+    function: Callable, result: object, x: Tensor, p: float, what: str
+) -> None:
+    """The result without training must be x as it is."""
+    try:
+        expect_tensor(result, x, what=what, hint="It should be x as it is.")
+    except Wrong:
+        if not _drops_some(function, p, training=False):
+            raise
+        if _drops_some(function, p, training=True):
+            raise Wrong(
+                "numbers become 0 with training=False, too: return x as it is there."
+            ) from None
+        raise Wrong(
+            "numbers become 0 with training=False, and not with training=True: it is the wrong "
+            "way round."
+        ) from None
+
+
+def _drops_some(function: Callable, p: float, training: bool) -> bool:
+    """Do some of many numbers become 0, and others not?"""
+    x = _away_from_zero((1000,)).requires_grad_()
+    result = call(function, x, p, training, given=f"with training={training}")
+    if not isinstance(result, Tensor) or result.layout != torch.strided:
+        return False
+    if result.is_meta or result.is_nested or result.shape != x.shape:
+        return False
+    return bool((result == 0).any() and (result != 0).any())
 
 
 def _away_from_zero(shape: tuple[int, ...]) -> Tensor:
