@@ -68,6 +68,8 @@ def drop(answer: object) -> str:
             raise Wrong(
                 "the numbers are right, but no gradient, or another one, goes back to x."
             )
+    for p, *zero in zip(rates, *zeros, strict=True):  # more numbers say more exactly
+        _expect_part(torch.stack(zero), p)
     expect_chance(list(zip(*zeros, strict=True)), rates)
     nothing = _dropped(function, small, 0.0)[0]
     expect_tensor(nothing, small, what="drop(x, 0.0, True)", any_float=True)
@@ -135,17 +137,21 @@ def _dropped(function: Callable, x: Tensor, p: float) -> tuple[Tensor, Tensor | 
     return result.detach(), slope
 
 
+def _expect_part(zero: Tensor, p: float) -> None:
+    part = zero.double().mean().item()
+    if differ(part, p, zero.numel()):
+        raise Wrong(
+            f"with p={p:.3f}, {part:.1%} of the numbers became 0, expected about {p:.1%}."
+        )
+
+
 def _expect_dropout(x: Tensor, p: float, result: Tensor) -> None:
     """A random part p of x is 0 and the others are x / (1 - p)."""
     if alike(result, x * ((result + p).abs() > 1e-6) - p):
         raise Wrong("/ 1 - p divides by 1, then subtracts p: write / (1 - p).")
     zero = result == 0
-    part, count = zero.double().mean().item(), x.numel()
-    expect_independent(x, part, zero)
-    if differ(part, p, count):
-        raise Wrong(
-            f"with p={p:.2f}, {part:.0%} of the numbers became 0, expected about {p:.0%}."
-        )
+    expect_independent(x, zero.double().mean().item(), zero)
+    _expect_part(zero, p)
     factors = (result / x)[~zero].double()
     if factors.max() - factors.min() > 1e-3 * factors.abs().max():
         raise Wrong("the numbers that stay are not all x times the same.")

@@ -37,6 +37,8 @@ def broken_files(answer: object) -> str:
             broken.pop(left_out, None)
             result = _call_without_change(function, dataset, root)
             _expect_broken(result, dataset, root, broken, again=number > 0)
+            if not broken:
+                _spoil_one(function, dataset, root)
     return "All were found, the cut-off ones too, and nothing was changed."
 
 
@@ -57,6 +59,17 @@ def _pillow_as_it_comes() -> Iterator[None]:
             )
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = kept
+
+
+def _spoil_one(function: Callable, dataset: ImageFolder, root: Path) -> None:
+    """A file that was whole is found in the next call."""
+    path, _ = random.choice(dataset.samples)
+    Path(path).write_bytes(b"")
+    if call(function, dataset) not in ([path], (path,)):
+        raise Wrong(
+            f"{Path(path).name!r} was spoilt after a first call, and the next one doesn't "
+            "find it: keep nothing between calls."
+        )
 
 
 def _all_but(root: Path, left_out: str | None) -> Callable[[str], bool] | None:
