@@ -62,6 +62,12 @@ def expect_tensor(
         many = f"{int(got.isnan().sum())} of {got.numel()}"
         raise Wrong(f"{many} values of {what} are NaN, not a number. {hint}".rstrip())
     wrong = ~close(got, want, tolerance if expected.is_floating_point() else 0)
+    if wrong.any() and floats and answer.dtype != expected.dtype:
+        if close(got, want, 0.01).all():
+            raise Wrong(
+                f"the dtype of {what} is {answer.dtype}, which has too few digits: stay in "
+                f"{expected.dtype}."
+            )
     if wrong.any() and expected.ndim == 0:
         value, right = _different(answer.detach().item(), expected.item())
         raise Wrong(f"{what} is {value}, expected {right}. {hint}".rstrip())

@@ -5,7 +5,14 @@ import torch
 from torch import Tensor
 
 from helper.exercises.autograd.points import signs, with_both_signs
-from helper.expect import Case, Wrong, expect_function, expect_results
+from helper.expect import (
+    Case,
+    Wrong,
+    call,
+    expect_function,
+    expect_results,
+    expect_tensor,
+)
 
 
 def gradient(answer: object) -> str:
@@ -47,6 +54,12 @@ def gradient(answer: object) -> str:
             ),
         },
     )
+    f, x = _wave((3,), torch.float32)
+    call(function, f, x)
+    x.neg_().add_(1)
+    what = "gradient(f, x), called again after x was changed,"
+    hint = "Compute anew in each call: does it keep results?"
+    expect_tensor(call(function, f, x), f.derivative(x), what=what, hint=hint)
     return "The x that came is as it was, and its gradient is known."
 
 

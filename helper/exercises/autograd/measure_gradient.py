@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from helper.exercises.autograd.points import signs, with_both_signs
-from helper.expect import Case, distinct, expect_function, expect_results
+from helper.expect import Case, Wrong, distinct, expect_function, expect_results
 
 
 def measure_gradient(answer: object) -> str:
@@ -50,7 +50,7 @@ def measure_gradient(answer: object) -> str:
             "this goes half a step to each side: a whole h up, a whole h down.": (
                 lambda f, x, h=1e-3: _measured(f, x, h / 2)
             ),
-            "the step is 1e-3 whatever h is: use the h that came.": (
+            "a larger h changes nothing: step by the h that came, once up and once down.": (
                 lambda f, x, h=1e-3: _measured(f, x)
             ),
             "the steps are h, but the division is by 2e-3: divide by 2 * h.": (
@@ -85,6 +85,11 @@ def _cubic(size: int) -> tuple[Callable[[Tensor], Tensor], Tensor]:
     a = -a * signs(a)
 
     def f(x: Tensor) -> Tensor:
+        if isinstance(x, Tensor) and x.dtype != torch.float64:
+            raise Wrong(
+                f"f is given numbers of {x.dtype}: stay in float64, where a small difference "
+                "has enough digits."
+            )
         return (a * x**3 + b * x).sum() + (b * x).sum() ** 2
 
     return f, with_both_signs(lambda x: _measured(f, x), (size,), torch.float64)

@@ -34,7 +34,7 @@ def drop(answer: object) -> str:
             given = at_rest.clone().requires_grad_()
             result = call(function, given, p, False, given="with training=False")
             what = f"drop(x, {p:.2f}, False)"
-            expect_tensor(result, at_rest, what=what, hint="It should be x as it is.")
+            _expect_rest(function, result, at_rest, p, what)
             if not result.requires_grad:
                 raise Wrong(
                     f"{what} has lost its graph: no gradient finds its way back to x."
@@ -68,10 +68,42 @@ def drop(answer: object) -> str:
             raise Wrong(
                 "the numbers are right, but no gradient, or another one, goes back to x."
             )
+    for p, *zero in zip(rates, *zeros, strict=True):  # more numbers say more exactly
+        _expect_part(torch.stack(zero), p)
     expect_chance(list(zip(*zeros, strict=True)), rates)
     nothing = _dropped(function, small, 0.0)[0]
     expect_tensor(nothing, small, what="drop(x, 0.0, True)", any_float=True)
     return "The mean stays about the same, so that evaluation needs no correction."
+
+
+def _expect_rest(
+    function: Callable, result: object, x: Tensor, p: float, what: str
+) -> None:
+    """The result without training must be x as it is."""
+    try:
+        expect_tensor(result, x, what=what, hint="It should be x as it is.")
+    except Wrong:
+        if not _drops_some(function, p, training=False):
+            raise
+        if _drops_some(function, p, training=True):
+            raise Wrong(
+                "numbers become 0 with training=False, too: return x as it is there."
+            ) from None
+        raise Wrong(
+            "numbers become 0 with training=False, and not with training=True: it is the wrong "
+            "way round."
+        ) from None
+
+
+def _drops_some(function: Callable, p: float, training: bool) -> bool:
+    """Do some of many numbers become 0, and others not?"""
+    x = _away_from_zero((1000,)).requires_grad_()
+    result = call(function, x, p, training, given=f"with training={training}")
+    if not isinstance(result, Tensor) or result.layout != torch.strided:
+        return False
+    if result.is_meta or result.is_nested or result.shape != x.shape:
+        return False
+    return bool((result == 0).any() and (result != 0).any())
 
 
 def _away_from_zero(shape: tuple[int, ...]) -> Tensor:
@@ -105,17 +137,21 @@ def _dropped(function: Callable, x: Tensor, p: float) -> tuple[Tensor, Tensor | 
     return result.detach(), slope
 
 
+def _expect_part(zero: Tensor, p: float) -> None:
+    part = zero.double().mean().item()
+    if differ(part, p, zero.numel()):
+        raise Wrong(
+            f"with p={p:.3f}, {part:.1%} of the numbers became 0, expected about {p:.1%}."
+        )
+
+
 def _expect_dropout(x: Tensor, p: float, result: Tensor) -> None:
     """A random part p of x is 0 and the others are x / (1 - p)."""
     if alike(result, x * ((result + p).abs() > 1e-6) - p):
         raise Wrong("/ 1 - p divides by 1, then subtracts p: write / (1 - p).")
     zero = result == 0
-    part, count = zero.double().mean().item(), x.numel()
-    expect_independent(x, part, zero)
-    if differ(part, p, count):
-        raise Wrong(
-            f"with p={p:.2f}, {part:.0%} of the numbers became 0, expected about {p:.0%}."
-        )
+    expect_independent(x, zero.double().mean().item(), zero)
+    _expect_part(zero, p)
     factors = (result / x)[~zero].double()
     if factors.max() - factors.min() > 1e-3 * factors.abs().max():
         raise Wrong("the numbers that stay are not all x times the same.")

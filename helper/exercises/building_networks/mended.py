@@ -23,14 +23,20 @@ def mended(answer: object) -> str:
         expect_relu_network(model, SIZES, batches)
         for sizes, rows in zip(other_sizes, others, strict=True):
             name = f"{type(answer).__name__}({sizes})"
+            given = list(sizes)
             try:
-                other = type(answer)(list(sizes))
+                other = type(answer)(given)
             except Exception as error:
                 raise Wrong(
                     f"{name} raises {describe(error)}. One list of sizes comes, and it may "
                     "be of any length."
                 ) from error
             expect_relu_network(other, sizes, [rows], name)
+            if given != sizes:
+                raise Wrong(
+                    f"{name} changes the list that came, to {given}: it is the caller's. Only "
+                    "read it, or work on a copy, list(sizes)."
+                )
     except Wrong:
         _expect_the_sizes_that_come(type(answer), other_sizes[0])
         raise

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from helper.exercises.image_folders_and_transforms.crops import (
     Ramps,
+    black_and_white,
+    expect_from_0_to_1,
     expect_sharp_parts,
     expect_upright_parts,
     ramps,
@@ -27,18 +29,22 @@ def augment(answer: object) -> str:
     if isinstance(answer, (Tensor, Image.Image)):
         raise Wrong("this is one picture: give the transform, which makes one of any.")
     function = expect_function(answer)
-    long, short, side = *distinct(2, 120, 140), random.randint(100, 160)
+    side, (low, narrow) = random.randint(100, 160), distinct(2, 85, 94)
+    # Not quite 4:3, the end of RandomResizedCrop's ratio: beyond it, chance would decide
+    # whether a large part fits.
     shapes = {
         "a square picture": (side, side),
-        "a wide picture": (long, random.randint(85, 94)),
-        "a tall picture": (random.randint(85, 94), short),
+        "a wide picture": (round(1.3 * low), low),
+        "a tall picture": (narrow, round(1.3 * narrow)),
     }
     pictures = {shape: ramps(*size) for shape, size in shapes.items()}
     _expect_chance(function, pictures)
     strip = ramps(random.randint(30, 60), random.randint(200, 400))
     expect_upright_parts([vary(function, strip)], strip)
     striped = stripes()
-    expect_sharp_parts([vary(function, striped) for _ in range(16)], striped)
+    expect_sharp_parts([vary(function, striped) for _ in range(32)], striped)
+    contrasts = black_and_white()
+    expect_from_0_to_1([vary(function, contrasts) for _ in range(16)])
     return "Another part each time, mirrored in half of all cases, from 0 to 1."
 
 
@@ -82,7 +88,14 @@ def _expect_other_parts(parts: Tensor, shape: str, came: Ramps) -> None:
     both = parts[:, :2] / (came.high - came.low)  # red tells how far right, green down
     starts, ends = both.amin(dim=(2, 3)), both.amax(dim=(2, 3))
     moves = [edge.std(dim=0) > 0.005 for edge in (starts, ends)]
+    middles = (starts + ends) / 2
     if not any(move.any() for move in moves):
+        middle = (came.low + came.high) / 2 / (came.high - came.low)
+        if shape != "a square picture" and (middles - middle).abs().max() < 0.02:
+            raise Wrong(
+                f"of {shape} it is always the same part, the middle: RandomResizedCrop falls "
+                "back to it where no part of its scale and ratio fits. Allow smaller parts."
+            )
         raise Wrong(
             f"of {shape} it is always the same part: RandomResizedCrop takes another one each "
             "time."
@@ -95,6 +108,5 @@ def _expect_other_parts(parts: Tensor, shape: str, came: Ramps) -> None:
                 f"the part of {shape} never moves {where}: draw both where it begins and "
                 "where it ends."
             )
-    middles = (starts + ends) / 2
     if middles.std(dim=0).max() < 0.005:
         raise Wrong(f"it is always the middle of {shape}: draw where the part is.")

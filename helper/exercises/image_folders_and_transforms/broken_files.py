@@ -1,4 +1,5 @@
 import contextlib
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,9 +29,16 @@ def broken_files(answer: object) -> str:
         with folder_of(files) as root, _pillow_as_it_comes():
             # The pictures are smaller, so that this fails for the whole ones.
             transform = v2.RandomCrop(96) if number == 1 else None
-            dataset = ImageFolder(root, transform)
+            # One file is left out: `samples` needn't hold all that lie in the folder.
+            left_out = random.choice(list(broken)[1:-1]) if number == 1 else None
+            dataset = ImageFolder(
+                root, transform, is_valid_file=_all_but(root, left_out)
+            )
+            broken.pop(left_out, None)
             result = _call_without_change(function, dataset, root)
             _expect_broken(result, dataset, root, broken, again=number > 0)
+            if not broken:
+                _spoil_one(function, dataset, root)
     return "All were found, the cut-off ones too, and nothing was changed."
 
 
@@ -51,6 +59,26 @@ def _pillow_as_it_comes() -> Iterator[None]:
             )
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = kept
+
+
+def _spoil_one(function: Callable, dataset: ImageFolder, root: Path) -> None:
+    """A file that was whole is found in the next call."""
+    path, _ = random.choice(dataset.samples)
+    Path(path).write_bytes(b"")
+    if call(function, dataset) not in ([path], (path,)):
+        raise Wrong(
+            f"{Path(path).name!r} was spoilt after a first call, and the next one doesn't "
+            "find it: keep nothing between calls."
+        )
+
+
+def _all_but(root: Path, left_out: str | None) -> Callable[[str], bool] | None:
+    """For ImageFolder: the pictures that it would take, but for this one."""
+    if left_out is None:
+        return None
+    return lambda path: (
+        path.endswith((".jpg", ".png", ".bmp")) and Path(path) != root / left_out
+    )
 
 
 def _call_without_change(

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +12,8 @@ def resized_shape(answer: object) -> str:
     expect_tried(answer)
     if isinstance(answer, Tensor) and answer.ndim > 1:
         raise Wrong("this is a picture's tensor itself: its .shape is asked for.")
+    if isinstance(answer, np.ndarray):
+        answer = answer.tolist() if answer.ndim == 1 else answer
     if isinstance(answer, Tensor) and answer.layout == torch.strided:
         answer = list(answer) if answer.ndim else 0
     if not isinstance(answer, (tuple, list)):
