@@ -1,3 +1,5 @@
+from torch import nn
+
 from helper.exercises.find_out_why_it_does_not_learn.drawn import draw_digits
 from helper.exercises.find_out_why_it_does_not_learn.judged import (
     accuracy,
@@ -10,6 +12,8 @@ from helper.exercises.find_out_why_it_does_not_learn.judged import (
 from helper.exercises.find_out_why_it_does_not_learn.watched import LEARNS, MEASURES
 from helper.expect import Wrong
 
+DROPOUT = 0.7  # in the program as it is given
+
 
 def measured_in_training(answer: object) -> str:
     """train(images, labels, valid_images, valid_labels), which never changes the mode."""
@@ -20,6 +24,12 @@ def measured_in_training(answer: object) -> str:
     expect_same_program(watched)
     _expect_modes(watched.modes(MEASURES), watched.modes(LEARNS))
     expect_all_trained(watched, model)
+    rates = [part.p for part in model.modules() if isinstance(part, nn.Dropout)]
+    if rates and max(rates) < DROPOUT / 2:
+        raise Wrong(
+            f"dropout drops {max(rates):g} of the numbers in your model, and {DROPOUT} before: "
+            "leave that, and change the mode."
+        )
     right = accuracy(model, data.new_images, data.new_labels)
     if right < 0.75:
         raise Wrong("the model learns badly: was more changed than the mode?")

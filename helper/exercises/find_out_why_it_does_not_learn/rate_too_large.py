@@ -7,7 +7,10 @@ from helper.exercises.find_out_why_it_does_not_learn.judged import (
     expect_same_program,
     run,
 )
+from helper.exercises.find_out_why_it_does_not_learn.watched import LEARNS
 from helper.expect import Wrong
+
+MOST_EPOCHS = 40  # the program has 5, and some take a few more
 
 
 def rate_too_large(answer: object) -> str:
@@ -26,5 +29,10 @@ def rate_too_large(answer: object) -> str:
             raise Wrong(
                 "the parameters hardly move: now the steps are too short for five epochs."
             )
+    if len(watched.order(LEARNS)) > MOST_EPOCHS * len(data.labels):
+        raise Wrong(
+            "it learns in many more epochs than before: five are enough, with "
+            "steps of a better length."
+        )
     expect_learned(watched, model, losses, data, at_least=0.75)
     return "The steps are long enough to arrive, and short enough not to jump over."

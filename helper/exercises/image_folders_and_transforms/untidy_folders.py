@@ -8,23 +8,26 @@ from torchvision.datasets import ImageFolder
 from helper.exercises.image_folders_and_transforms.folders import NAMES
 from helper.expect import distinct
 
+ENDINGS = ("jpg", "png", "jpeg", "JPG", "webp")  # at least one class has all of them
+
 
 def untidy_folder() -> tuple[dict[str, bytes | None], dict[str, int]]:
     """Files of no bytes, which nobody can open, and how many pictures each class has."""
     files, counts = {"readme.txt": b""}, {}
-    # In the order of text, 10 comes before 9, and a capital before all small letters.
-    small = sorted(random.sample(NAMES, 4))
-    names = sorted(["10", "9", small[0], small[1].capitalize(), *small[2:]])
-    empty = random.choice(names[1:-1])
+    # In the order of text, 10 comes before 9, and a capital before all small letters. And 10
+    # begins like 1, which is in the names of some files too.
+    first, second, third = sorted(random.sample(NAMES, 3))
+    names = sorted(["1", "10", "9", first, second.capitalize(), third])
+    empty = random.choice(names[2:-1])
     for name, number in zip(names, distinct(6, 2, 9), strict=True):
         counts[name] = 0 if name == empty else number
         files[f"{name}/notes.txt"] = b""
         for i in range(counts[name]):
             # Some in a folder of their own, which counts for the class that it lies in; one
             # of these is called like one outside.
-            path = f"{i}.{'png' if i % 2 else 'jpg'}"
+            path = f"{i}.{ENDINGS[i % len(ENDINGS)]}"
             if name != names[0]:
-                path = {0: "old/1.png", 2: "old/2.jpg"}.get(i, path)
+                path = {0: "old/1.png", 2: "old/2.jpeg"}.get(i, path)
             files[f"{name}/{path}"] = b""
     return files, counts
 
@@ -57,6 +60,14 @@ def mistaken_counts(dataset: ImageFolder, expected: dict[str, int]) -> dict:
         ),
         "pictures in a class's inner folders are left out: the data set has found them "
         "already.": {
+            n: sum(f.is_file() and f.name != "notes.txt" for f in files)
+            for n, files in inside.items()
+        },
+        "only .jpg and .png are counted: there are other endings.": {
+            n: sum(f.suffix in (".jpg", ".png") for f in files)
+            for n, files in below.items()
+        },
+        "only .jpg and .png are counted, and not in inner folders: there are other endings.": {
             n: sum(f.suffix in (".jpg", ".png") for f in files)
             for n, files in inside.items()
         },

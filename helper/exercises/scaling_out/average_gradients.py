@@ -23,6 +23,7 @@ def average_gradients(answer: object) -> str:
     for world_size, frozen in [(first, ()), (second, (2,)), (2, (0, 1)), (1, ())]:
         sizes = distinct(3, 3, 8)
         start = nn.Sequential(nn.Linear(sizes[0], sizes[1]), nn.BatchNorm1d(sizes[1]))
+        start.scale = nn.Parameter(torch.randn(sizes[0]))  # in no layer
         last = [nn.Linear(sizes[2], sizes[2]) for _ in range(2)]
         last[1].weight = last[0].weight  # two layers share it
         start.append(nn.Sequential(nn.ReLU(), nn.Linear(sizes[1], sizes[2]), *last))
@@ -125,7 +126,7 @@ GRADIENT_MISTAKES = {
         lambda own, total, n: total / 2
     ),
     "the sums are divided by the number of parameters, not of processes.": (
-        lambda own, total, n: total / 9
+        lambda own, total, n: total / 10
     ),
     "// makes whole numbers: divide with /.": lambda own, total, n: total // n,
     "each gradient is one number all over: average over processes, not within.": (

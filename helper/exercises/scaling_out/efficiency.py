@@ -97,9 +97,8 @@ _MISTAKES = {
     "link is in bytes a second already: there are no bits to count.": (
         lambda c, s, n, b: c / (c + 8 * s)
     ),
-    "gradient_bytes are bytes already: don't take them four times.": (
-        lambda c, s, n, b: c / (c + 4 * s)
-    ),
+    "sending takes four times too long: gradient_bytes are bytes already, and link is in "
+    "bytes a second.": (lambda c, s, n, b: c / (c + 4 * s)),
     "the two don't overlap here: the step takes their sum, not the longer one.": (
         lambda c, s, n, b: c / max(c, s)
     ),

@@ -78,17 +78,26 @@ def _pictures_near(count: int, shift: float) -> tuple[Tensor, Tensor]:
     """Pictures, and averages of which some are so alike that only the right sum tells."""
     means = torch.rand(10, 28, 28) + shift
     a, b, c, d, same, minus, *sides = order = torch.randperm(10).tolist()
-    means[b], means[d] = means[a] + 0.3, means[c] + 0.3
+    means[b] = means[a] + 0.3
+    means[d] = means[c]
+    means[d][:17] += 0.25
+    means[d][17:] += 0.42
     means[minus] = -means[same]
     for side, line in zip(sides, BORDER, strict=True):  # these differ there only
         means[side] = means[same]
         means[side][line] += 0.5
     labels = torch.tensor([*order, *order][:count])
     images = means[labels] + 0.02 * torch.randn(count, 28, 28)
-    # 60 large differences are a smaller sum than 784 small ones, but not squared.
-    images[labels == a, 2:6, 5:20] += 3
-    # And one is a smaller sum even squared, but it is the largest difference.
-    images[labels == c, 9, 9] += 3
+    # Less than half of the pixels are farther from the right average than from the other: the
+    # sum is smaller, but not if large differences count more, as squared ones do.
+    images[labels == a, 4:24, 5:23] += 3
+    # These are fewer: only squares count them for too much.
+    images[labels == b, 2:6, 5:20] -= 3
+    # More than half are as in the other average: the sum is larger, but not the median, or
+    # that of the roots.
+    images[labels == c, :17] += 0.25
+    # One difference is the largest of all, and the sum is the smaller one even squared.
+    images[labels == c, 20, 9] += 3
     return images, means
 
 
@@ -102,6 +111,7 @@ LEFT_OUT = {
     "the first column is": np.s_[:, :, 1:],
     "the last column is": np.s_[:, :, :-1],
     "the pixels at the border are": np.s_[:, 1:-1, 1:-1],
+    "all but the 20 × 20 in the middle are": np.s_[:, 4:24, 4:24],
 }
 
 

@@ -15,6 +15,8 @@ def one_picture(answer: object) -> str:
         (large, wide, 4),
         (3, high, 3),
         (4, small),
+        (large, 3),  # grey, though the last size is that of colours
+        (high, 4),
     ]
     cases = []
     for i, shape in enumerate(shapes):

@@ -47,8 +47,8 @@ def rebuild(answer: object) -> str:
     inputs, outputs, hidden = distinct(3, 3, 9)
     first, second, other = random.sample(["Alder", "Birch", "Cedar", "Elm", "Fir"], 3)
     models = {first: Rows, second: Deep}
-    trials = [
-        (function, first, models, {"inputs": inputs, "outputs": outputs, "gain": 2.5}),
+    trials = [  # settings have names: their order says nothing
+        (function, first, models, {"gain": 2.5, "inputs": inputs, "outputs": outputs}),
         (function, second, models, {"inputs": hidden, "outputs": outputs}),
     ]
     expect_in_each(_try_rebuilding, trials)
