@@ -84,9 +84,11 @@ def train_epoch(
         The mean loss over all examples, each measured before the step of its batch.
 
     Raises:
-        ValueError: the loader gave no examples, or the loss is no mean over the examples, or
-            it is NaN or infinite; then the weights are those before that batch.
+        ValueError: `optimizer` has no parameter of `model`, the loader gave no examples, or the
+            loss is no mean over the examples, or it is NaN or infinite; then the weights are
+            those before that batch.
     """
+    _expect_parameters_of(model, optimizer)
     model.train()
     total_loss, total_weight = 0.0, 0
     for batch, (images, labels) in enumerate(train_loader, 1):
@@ -176,6 +178,14 @@ def fit(
         if best_weights is not None:
             model.load_state_dict(best_weights)
     return history
+
+
+def _expect_parameters_of(model: nn.Module, optimizer: Optimizer) -> None:
+    given = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if given.isdisjoint(map(id, model.parameters())):
+        raise ValueError(
+            "the optimizer has no parameter of this model: make it with model.parameters()"
+        )
 
 
 def _expect_counts(**counts: int | None) -> None:

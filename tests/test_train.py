@@ -233,6 +233,19 @@ def test_targets_that_would_be_broadcast_are_named_by_their_shapes():
     train.train_epoch(model, [(inputs, targets[:, None])], nn.MSELoss(), optimizer)
 
 
+def test_an_optimizer_of_another_model_is_an_error(data):
+    model, other, loader = nn.Linear(4, 2), nn.Linear(4, 2), DataLoader(data, 32)
+    optimizer = optim.SGD(other.parameters(), lr=0.1)
+    with pytest.raises(
+        ValueError, match=r"no parameter of this model: .*model\.parameters\(\)"
+    ):
+        train_epoch(model, loader, LOSS, optimizer)
+    with pytest.raises(ValueError, match="no parameter of this model"):
+        fit(model, loader, loader, LOSS, optimizer, epochs=1)
+    both = optim.SGD([model.bias, *other.parameters()], lr=0.1)
+    train_epoch(model, loader, LOSS, both)  # a part of it is enough
+
+
 def test_an_empty_loader_is_an_error():
     empty = DataLoader(TensorDataset(torch.empty(0, 4), torch.empty(0).long()))
     model = nn.Linear(4, 2)
