@@ -110,6 +110,15 @@ def test_a_file_that_claims_more_than_it_holds_takes_no_memory(tmp_path, kind):
         load_checkpoint(tmp_path / "m.pt")
 
 
+def test_layers_without_weights_are_refused_before_any_is_built(saved, monkeypatch):
+    path, model = saved
+    settings = model.settings | {"hidden_sizes": [1] * 60_000}
+    torch.save({"settings": settings, "state_dict": model.state_dict()}, path)
+    monkeypatch.setattr(torch.nn, "Linear", None)  # isn't reached
+    with pytest.raises(ValueError, match="60000 hidden layers, but 6 tensors"):
+        load_checkpoint(path)
+
+
 def test_a_file_that_unpacks_to_more_takes_no_memory(saved, monkeypatch):
     path, _ = saved
     whole = path.with_name("whole.pt")

@@ -356,6 +356,17 @@ def test_a_copy_that_was_removed_comes_back_and_a_broken_one_is_left_alone(
     assert ("e00", "answer = 1") in course.mine("00_a.ipynb")
 
 
+@pytest.mark.parametrize("damaged", [b"", b"{}", b"\xff"])
+def test_a_damaged_file_in_given_is_as_none(small_course, damaged):
+    course = small_course
+    course.make_lab()
+    course.change("00_a.ipynb", e="answer = 1")
+    (course.work / ".given" / "00_a.ipynb").write_bytes(damaged)
+    assert "can't be read" not in course.make_lab()
+    assert ("e00", "answer = 1") in course.mine("00_a.ipynb")
+    assert (course.work / ".given" / "00_a.ipynb").read_bytes() != damaged
+
+
 def test_answers_in_the_originals_are_not_taken_for_the_lesson(small_course):
     course = small_course
     path = course.clone / "notebooks" / "00_a.ipynb"

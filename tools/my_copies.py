@@ -36,6 +36,14 @@ def read(path: Path) -> Notebook | None:
     return loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+def read_given(path: Path) -> Notebook | None:
+    """A damaged one is as none: nothing of the learner's is in it."""
+    try:
+        return read(path)
+    except ValueError:
+        return None
+
+
 def write(path: Path, content: bytes | Notebook) -> None:
     """All of it or nothing."""
     if not isinstance(content, bytes):
@@ -76,9 +84,9 @@ def keep(path: Path) -> str:
 def update_notebook(path: Path, vanished: list[str]) -> str | None:
     """Bring what is new into the learner's copy; None if nothing is, else what happened."""
     new, mine_path, given_path = published(path), WORK / path.name, GIVEN / path.name
-    base = read(given_path)
+    base = read_given(given_path)
     if base is None and (old := before_renaming(new, vanished)):
-        base = read(GIVEN / old)
+        base = read_given(GIVEN / old)
         if not mine_path.exists():
             mine_path = WORK / old
     mine = read(mine_path)
@@ -89,7 +97,7 @@ def update_notebook(path: Path, vanished: list[str]) -> str | None:
     if base is None:  # somebody removed it: take the lesson for unchanged
         base = new
     if mine_path.name == path.name and same_texts(base, new):
-        if not given_path.exists():
+        if read_given(given_path) is None:
             write(given_path, new)
         return None
     touched = not same_texts(base, mine)
@@ -103,7 +111,8 @@ def before_renaming(new: Notebook, vanished: list[str]) -> str | None:
     """The name of a lesson that is gone, most of whose cells are in this one."""
     ids = {cell["id"] for cell in new["cells"]}
     for name in vanished:
-        before = {cell["id"] for cell in read(GIVEN / name)["cells"]}
+        old = read_given(GIVEN / name)
+        before = {cell["id"] for cell in old["cells"]} if old else set()
         if 2 * len(before & ids) > len(before):
             return name
     return None

@@ -3,6 +3,7 @@
 A file doesn't say which class its network is of; its settings do.
 """
 
+from collections.abc import Sized
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
@@ -27,6 +28,10 @@ def without_memory(settings: dict, weights: dict[str, Tensor]) -> nn.Module:
         if value.is_meta or value.layout != torch.strided or value.is_quantized:
             raise ValueError(f"{name} is no ordinary tensor")
     kind = class_of(settings)
+    layers = settings.get("hidden_sizes") if isinstance(settings, dict) else None
+    # Before it is built: a small file may claim layers without end.
+    if isinstance(layers, Sized) and 2 * len(layers) > len(weights):
+        raise ValueError(f"{len(layers)} hidden layers, but {len(weights)} tensors")
 
     def build() -> nn.Module:
         with torch.device("meta"):

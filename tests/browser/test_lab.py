@@ -43,8 +43,9 @@ def lab(tmp_path_factory):
     command = ["make", "--old-file=env", "lab", f"VENV={python}"]
     own = {**os.environ, "JUPYTER_RUNTIME_DIR": str(root.parent / "runtime")}
     own["JUPYTER_CONFIG_DIR"] = own["JUPYTER_DATA_DIR"] = str(root.parent / "settings")
-    own.pop("DISPLAY", None)
-    own.pop("WAYLAND_DISPLAY", None)
+    # No screen, and not a part of the `make test-browser` that this may run in.
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        own.pop(name, None)
     process = subprocess.Popen(
         command,
         cwd=root,
