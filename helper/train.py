@@ -181,8 +181,9 @@ def fit(
 
 
 def _expect_parameters_of(model: nn.Module, optimizer: Optimizer) -> None:
-    given = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    if given.isdisjoint(map(id, model.parameters())):
+    groups = getattr(optimizer, "param_groups", [])  # what only steps has none
+    given = {id(p) for group in groups for p in group["params"]}
+    if groups and given.isdisjoint(map(id, model.parameters())):
         raise ValueError(
             "the optimizer has no parameter of this model: make it with model.parameters()"
         )

@@ -30,6 +30,7 @@ BEYOND = {
         ("return (total_loss / total_weight,", "return (total_loss / seen,"),
     ],
     "train_epoch": [
+        ("    _expect_parameters_of(model, optimizer)\n", ""),
         ("total_loss, total_weight = (0.0, 0)", "total_loss, seen = (0.0, 0)"),
         ("for batch, (images, labels) in enumerate(train_loader, 1):",)
         + ("for images, labels in train_loader:",),
