@@ -14,6 +14,7 @@ from course import ROOT
 
 COPIED = [
     "Makefile",
+    "README.md",
     "constraints.txt",
     "data",
     "helper",
@@ -52,6 +53,7 @@ def lab(tmp_path_factory):
         env=own,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     said = ""
@@ -98,17 +100,26 @@ def choose(page, menu, item):
 
 
 def find(page, locator):
-    """JupyterLab draws the cells around the window only: scroll until it is there."""
+    """JupyterLab draws the cells around the window only: scroll until it is there.
+
+    At the end begin again: what is looked for may not have been computed yet.
+    """
     panel = page.locator(
         ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
     )
     panel.evaluate("panel => panel.scrollTo(0, 0)")
-    for _ in range(200):
+    for _ in range(600):
         page.wait_for_timeout(100)
         if locator.count() and locator.first.is_visible():
             locator.first.scroll_into_view_if_needed()
             return locator.first
-        panel.evaluate("panel => panel.scrollBy(0, panel.clientHeight / 2)")
+        panel.evaluate(
+            """panel => {
+                const end = panel.scrollHeight - panel.clientHeight;
+                const next = panel.scrollTop + panel.clientHeight / 2;
+                panel.scrollTo(0, panel.scrollTop >= end - 2 ? 0 : next);
+            }"""
+        )
     raise AssertionError(f"not found: {locator}")
 
 
@@ -134,14 +145,15 @@ def test_first_lesson_runs_answers_and_leads_on(lab, page):
     page.get_by_role("heading", name="00 · Start here").first.wait_for()
     assert not page.locator(".jp-Dialog, .jp-Notification-Toast-Content").count()
     run_all(page)
-    unsolved = find(page, page.get_by_text("not tried yet"))
+    output = page.locator(".jp-OutputArea-output")
+    unsolved = find(page, output.filter(has_text="not tried yet"))
     assert unsolved.is_visible()
     wrong = answer(page, 'answer = 27 * 28\ncheck("00.1", answer)')
     right = answer(page, 'answer = 28 * 28\ncheck("00.1", answer)')
     assert "00.1" in wrong and "00.1" in right and wrong != right
     assert "right." in right and "right." not in wrong
     page.keyboard.press("Control+s")
-    saved = lab[2] / "notebooks" / "00_start_here.ipynb"
+    saved = lab[2] / "work" / "00_start_here.ipynb"
     deadline = time.monotonic() + 30
     while "28 * 28" not in saved.read_text("utf-8").partition("Solution")[0]:
         assert time.monotonic() < deadline, "not saved"
