@@ -102,8 +102,9 @@ def test_make_lab_says_where_the_course_is_and_closes_it(tmp_path):
             contents = f"{address}api/contents/work?token="
             with urllib.request.urlopen(contents + token) as reply:
                 assert b"00_start_here.ipynb" in reply.read()
-            with pytest.raises(urllib.error.HTTPError, match="403"):
+            with pytest.raises(urllib.error.HTTPError, match="403") as refused:
                 urllib.request.urlopen(contents + "guessed")
+            refused.value.close()
             servers = [
                 child
                 for child in psutil.Process(process).children(recursive=True)
