@@ -6,6 +6,7 @@ import io
 import math
 import re
 import tokenize
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import course
@@ -65,16 +66,15 @@ def constants(tree: ast.AST) -> tuple[float, ...]:
     return tuple(number for numbers in parts for number in numbers)
 
 
-@functools.lru_cache(maxsize=1000)
-def claims(source: str) -> tuple[Claim, ...]:
+def quotations(source: str) -> Iterator[tuple[ast.Assert, str]]:
     """What the asserts of a code cell quote, in their sentence or in a comment beside them."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return ()  # a line is for IPython
+        return  # a line is for IPython
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = {t.start[0]: t.string for t in tokens if t.type == tokenize.COMMENT}
-    lines, result = source.splitlines(), []
+    lines = source.splitlines()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assert):
             continue
@@ -88,16 +88,25 @@ def claims(source: str) -> tuple[Claim, ...]:
             first -= 1  # a comment above it
         for number in range(first, node.end_lineno + 1):
             said.append(comments.get(number, "").lstrip("# "))
+        for phrase in re.findall("“([^”]*)”", " ".join(said)):
+            yield node, phrase
+
+
+@functools.lru_cache(maxsize=1000)
+def claims(source: str) -> tuple[Claim, ...]:
+    """The quotations with a quantity in them, and what their asserts compare."""
+    result = []
+    for node, phrase in quotations(source):
+        if not quantities(phrase):
+            continue
         compared = [
             part
             for part in ast.walk(node.test)
             if isinstance(part, ast.Compare) and isinstance(part.ops[0], ORDER)
         ]
         bounds = tuple(number for part in compared for number in constants(part))
-        for phrase in re.findall("“([^”]*)”", " ".join(said)):
-            if quantities(phrase):
-                test = ast.unparse(node.test)
-                result.append(Claim(phrase, test, constants(node.test), bounds))
+        test = ast.unparse(node.test)
+        result.append(Claim(phrase, test, constants(node.test), bounds))
     return tuple(result)
 
 
