@@ -103,6 +103,29 @@ def test_print_has_the_solutions(name, site, page):
     assert len(page.pdf(format="A4")) > 100_000
 
 
+# What `print()` does, but for the paper: looks which folds can be read.
+LOOK = """print = () => {
+    dispatchEvent(new Event("beforeprint"));
+    printed = [...document.querySelectorAll("details")]
+        .filter((fold) => fold.checkVisibility() && fold.open)
+        .map((fold) => fold.querySelector("summary").textContent.trim());
+    dispatchEvent(new Event("afterprint"));
+}"""
+
+
+@pytest.mark.parametrize("name", [LESSONS[5], "print.html"])
+def test_can_be_printed_without_the_solutions(name, site, page):
+    page.goto(f"{site}/{name}")
+    page.evaluate(LOOK)
+    page.get_by_role("button", name="Print without solutions").click()
+    printed = page.evaluate("printed")
+    assert printed and all(said.startswith("Fine print") for said in printed)
+    solutions = page.locator("summary", has_text=re.compile("^Solution$"))
+    assert all(solution.is_visible() for solution in solutions.all())
+    page.evaluate("print()")
+    assert page.evaluate("printed").count("Solution") == solutions.count() >= 4
+
+
 def test_print_has_all_lessons_and_links_within(site, page):
     page.goto(f"{site}/print.html")
     assert page.locator(".chapter h1").count() == len(course.PATHS) + 1

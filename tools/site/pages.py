@@ -19,6 +19,7 @@ from nbformat.v4 import new_markdown_cell
 
 TEXTS = ["TEACHING.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"]
 CHAPTERS = {"Lessons": LESSONS, "To look up": [CHEATSHEET, GLOSSARY]}
+PRINT_TASKS = '<button type="button" id="print-tasks">Print without solutions</button>'
 # Of README.md, where the page is GitHub's.
 ADDRESS = "With the address of this page for `ADDRESS` (or the page's ZIP, unpacked):"
 
@@ -130,6 +131,8 @@ def page(path: Path) -> NotebookNode:
     links = ways(path)
     if edit := repository.edit(f"notebooks/{path.name}"):
         links.append(link(edit, "Edit this page"))
+    if path in LESSONS:
+        links.append(PRINT_TASKS)
     title, _, opening = cells[0].source.partition("\n")
     cells[0].source = f"{title}\n\n<p class='ways'>{' '.join(links)}</p>\n{opening}"
     if path == CHEATSHEET:

@@ -1,5 +1,10 @@
-// What CSS can't do: print folded solutions, and let the keyboard scroll what is too wide.
+// What CSS can't do: print what is folded, or print without the solutions, and let the keyboard
+// scroll what is too wide.
 (() => {
+  const solutions = () =>
+    [...document.querySelectorAll("details")].filter((details) =>
+      details.querySelector("summary").textContent.startsWith("Solution"),
+    );
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("details:not([open])")];
@@ -7,6 +12,7 @@
   });
   addEventListener("afterprint", () => {
     opened.forEach((details) => (details.open = false));
+    solutions().forEach((details) => (details.hidden = false));
   });
 
   const reachByKeyboard = () => {
@@ -24,5 +30,9 @@
 
   addEventListener("DOMContentLoaded", () => {
     document.getElementById("print")?.addEventListener("click", () => print());
+    document.getElementById("print-tasks")?.addEventListener("click", () => {
+      solutions().forEach((details) => (details.hidden = true));
+      print();
+    });
   });
 })();
