@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 import make_environment
@@ -11,6 +11,7 @@ import pytest
 import supported_machines
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -60,6 +61,17 @@ def test_whatever_comes_along_is_pinned_too():
                 if not further.marker or further.marker.evaluate({"extra": extra}):
                     queue.append(further)
     assert {"torch", "tornado", "pillow", "pluggy"} <= seen
+
+
+def test_each_pin_is_for_every_python_of_the_course():
+    """To its last digit: Debian 12 has 3.11.2, and some packages ask for 3.11.5."""
+    least = re.fullmatch(r">=(3\.\d+)", PROJECT["requires-python"])[1] + ".0"
+    pins, refused = pinned(), {}
+    for package in distributions():
+        asks = package.metadata["Requires-Python"] or ""
+        if canonicalize_name(package.name) in pins and least not in SpecifierSet(asks):
+            refused[package.name] = asks
+    assert not refused
 
 
 def test_conda_installs_the_same_list():
