@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 
 import build_cheatsheet
 import course
@@ -349,3 +351,22 @@ def test_notebook_12_shows_its_scripts_as_they_are():
     for block in shown:
         assert any(block in script for script in scripts), block
     assert scripts[0].count("\n") < 145
+
+
+def test_a_worker_that_is_a_new_python_finds_the_class_of_07s_file():
+    code = (
+        "from torch.utils.data import DataLoader\n"
+        "from numbers_of_table import NumbersOfTable\n"
+        "rows = [{'a': '1', 'b': '2'}, {'a': '3', 'b': '4'}]\n"
+        "data = NumbersOfTable(rows, ['a'], 'b')\n"
+        "spawn = {'num_workers': 1, 'multiprocessing_context': 'spawn'}\n"
+        "[(inputs, targets)] = DataLoader(data, 2, **spawn)\n"
+        "print(inputs.tolist(), targets.tolist())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT / "notebooks" / "scripts",
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "[[1.0], [3.0]] [[2.0], [4.0]]\n", done.stderr

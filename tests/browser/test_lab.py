@@ -1,16 +1,18 @@
 """JupyterLab, started by `make lab` in a copy of the course, used as a learner does."""
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import time
+import urllib.request
 
 import nbformat
 import psutil
 import pytest
-from course import ROOT
+from course import PATHS, ROOT
 
 COPIED = [
     "Makefile",
@@ -44,6 +46,8 @@ def lab(tmp_path_factory):
     command = ["make", "--old-file=env", "lab", f"VENV={python}"]
     own = {**os.environ, "JUPYTER_RUNTIME_DIR": str(root.parent / "runtime")}
     own["JUPYTER_CONFIG_DIR"] = own["JUPYTER_DATA_DIR"] = str(root.parent / "settings")
+    (root.parent / "temporary").mkdir()
+    own["TMPDIR"] = own["TEMP"] = own["TMP"] = str(root.parent / "temporary")
     # No screen, and not a part of the `make test-browser` that this may run in.
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         own.pop(name, None)
@@ -82,8 +86,16 @@ def open_lesson(lab, page, name):
     start, _, token = address.partition("?")
     path = re.sub("[^/]+[.]ipynb", name, start) + "?reset&" + token
     page.set_default_timeout(SECONDS * 1000)
+    before = {kernel.pid for kernel in kernels(lab[1])}
     page.goto(path)
     page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").first.wait_for()
+    # Before it has a kernel, JupyterLab calls it idle, too, and asks which kernel to run it by.
+    wait(
+        lambda: {kernel.pid for kernel in kernels(lab[1])} - before,
+        "no kernel was started",
+        SECONDS,
+    )
+    page.wait_for_timeout(1000)
     page.locator(indicator("idle")).wait_for()
 
 
@@ -123,6 +135,13 @@ def find(page, locator):
     raise AssertionError(f"not found: {locator}")
 
 
+def wait(true, what, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.2)
+
+
 def run_all(page):
     choose(page, "Run", "Run All Cells")
     page.wait_for_timeout(1000)
@@ -154,10 +173,10 @@ def test_first_lesson_runs_answers_and_leads_on(lab, page):
     assert "right." in right and "right." not in wrong
     page.keyboard.press("Control+s")
     saved = lab[2] / "work" / "00_start_here.ipynb"
-    deadline = time.monotonic() + 30
-    while "28 * 28" not in saved.read_text("utf-8").partition("Solution")[0]:
-        assert time.monotonic() < deadline, "not saved"
-        time.sleep(0.5)
+    wait(
+        lambda: "28 * 28" in saved.read_text("utf-8").partition("Solution")[0],
+        "not saved",
+    )
     cells = [c for c in nbformat.read(saved, 4).cells if c.cell_type == "code"]
     assert all(cell.execution_count for cell in cells)
     errors = [o for cell in cells for o in cell.outputs if o.output_type == "error"]
@@ -182,25 +201,73 @@ def kernels(process):
 def test_interrupting_leaves_no_process(name, lab, page):
     before = {kernel.pid for kernel in kernels(lab[1])}
     open_lesson(lab, page, name)
-    deadline = time.monotonic() + SECONDS
-    while not (new := [k for k in kernels(lab[1]) if k.pid not in before]):
-        assert time.monotonic() < deadline, "no kernel was started"
-        time.sleep(0.2)
-    (kernel,) = new
+    (kernel,) = [kernel for kernel in kernels(lab[1]) if kernel.pid not in before]
     choose(page, "Run", "Run All Cells")
     page.locator(indicator("busy")).wait_for()
     launches = name.startswith("12")
-    deadline = time.monotonic() + SECONDS
-    while launches and len(kernel.children(recursive=True)) < 3:
-        assert time.monotonic() < deadline, "no processes were started"
-        time.sleep(0.05)
-    if not launches:
+    if launches:
+        wait(lambda: len(kernel.children(recursive=True)) >= 3, "no processes", SECONDS)
+    else:
         page.wait_for_timeout(4000)
     choose(page, "Kernel", "Interrupt Kernel")
     page.locator(indicator("idle")).wait_for()
-    deadline = time.monotonic() + 60
-    while kernel.children(recursive=True):
-        assert time.monotonic() < deadline, kernel.children(recursive=True)
-        time.sleep(0.2)
+    wait(lambda: not kernel.children(recursive=True), "processes that were left")
     assert kernel.is_running()
     find(page, page.get_by_text("KeyboardInterrupt"))
+
+
+def was_run(path):
+    """Of each code cell with something in it, whether it has a number."""
+    cells = nbformat.read(path, 4).cells
+    return [c.execution_count for c in cells if c.cell_type == "code" and c.source]
+
+
+def memory_of_servers(process):
+    """In megabytes, what JupyterLab holds besides its kernels."""
+    own = {kernel.pid for kernel in kernels(process)}
+    sizes = [
+        child.memory_info().rss
+        for child in descendants(process)
+        if child.pid not in own
+    ]
+    return sum(sizes) / 1e6
+
+
+def shut_down_kernels(lab):
+    start, _, query = lab[0].partition("?")
+    kernels_of = start.partition("/lab/")[0] + "/api/kernels"
+    with urllib.request.urlopen(f"{kernels_of}?{query}") as reply:
+        numbers = [kernel["id"] for kernel in json.load(reply)]
+    for number in numbers:
+        request = urllib.request.Request(
+            f"{kernels_of}/{number}?{query}", method="DELETE"
+        )
+        urllib.request.urlopen(request).close()
+
+
+def test_a_day_with_all_lessons_leaves_nothing(lab, page):
+    shut_down_kernels(lab)  # of the tests above
+    temporary = lab[2].parent / "temporary"
+    memory, files = [], []
+    for path in PATHS:
+        open_lesson(lab, page, path.name)
+        run_all(page)
+        saved = lab[2] / "work" / path.name
+
+        def all_was_run(saved=saved):
+            page.keyboard.press("Control+s")
+            page.wait_for_timeout(2000)
+            return all(was_run(saved))
+
+        wait(all_was_run, f"{path.name}: not run, or not saved", SECONDS)
+        page.wait_for_timeout(1000)
+        choose(page, "Kernel", "Shut Down Kernel")
+        wait(lambda: not kernels(lab[1]), f"{path.name}: its kernel lives on")
+        cells = nbformat.read(saved, 4).cells
+        outputs = [o for cell in cells for o in cell.get("outputs", [])]
+        assert not [o for o in outputs if o.output_type == "error"], path.name
+        memory.append(memory_of_servers(lab[1]))
+        files.append(sorted(file.name for file in temporary.iterdir()))
+    print("megabytes:", [round(size) for size in memory], "files:", files[-1])
+    assert files[-1] == files[0]
+    assert memory[-1] < 1.25 * memory[0], memory
