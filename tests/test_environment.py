@@ -68,7 +68,7 @@ def test_each_pin_is_for_every_python_of_the_course():
     least = re.fullmatch(r">=(3\.\d+)", PROJECT["requires-python"])[1] + ".0"
     pins, refused = pinned(), {}
     for package in distributions():
-        asks = package.metadata["Requires-Python"] or ""
+        asks = package.metadata.get("Requires-Python") or ""
         if canonicalize_name(package.name) in pins and least not in SpecifierSet(asks):
             refused[package.name] = asks
     assert not refused
