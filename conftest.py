@@ -43,11 +43,15 @@ def pytest_configure(config):
         config.addinivalue_line("filterwarnings", "ignore::pytest.PytestCacheWarning")
 
 
-def pytest_collection_modifyitems(items):
-    # Notebooks, then large groups, then small ones: two processes end at about the same time.
-    items.sort(
-        key=lambda item: (item.path.suffix != ".ipynb", bool(lesson_of(item.nodeid)))
-    )
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        # Notebooks, then large groups, then small ones: two processes end at about the same time.
+        items.sort(
+            key=lambda item: (
+                item.path.suffix != ".ipynb",
+                bool(lesson_of(item.nodeid)),
+            )
+        )
     for item in items:
         if item.path.suffix == ".ipynb":
             # nbval's five seconds are too few on a busy machine.

@@ -127,9 +127,8 @@ def _variables(mark: str, port: int | None) -> dict[str, str]:
     variables = {k: v for k, v in os.environ.items() if not _OF_TORCHRUN.match(k)}
     variables |= {watcher.MARK: mark}
     variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-    if (
-        sys.platform != "win32"
-    ):  # gloo knows other names there than Python: "friendly" ones
+    # On Windows gloo knows other names than Python: "friendly" ones.
+    if sys.platform != "win32":
         variables["GLOO_SOCKET_IFNAME"] = _loopback()
     if port is not None:
         # Without these, torchrun would open a store of its own at the same port.

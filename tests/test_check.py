@@ -240,14 +240,9 @@ def test_signs_can_be_read_on_light_and_on_dark_pages(sign, colour):
         return (high + 0.05) / (low + 0.05)
 
     assert contrast("#ffffff", colour) >= 4.5  # the sign
-    for ground in (
-        "#ffffff",
-        "#111111",
-        "#1f1f1f",
-    ):  # of JupyterLab, twice, and VS Code
-        assert (
-            contrast(ground, colour) >= 3
-        )  # the bar; the words have the page's colour
+    # The bar; the words have the page's colour. Of JupyterLab, twice, and VS Code:
+    for ground in ("#ffffff", "#111111", "#1f1f1f"):
+        assert contrast(ground, colour) >= 3
 
 
 def test_in_a_plain_ipython_it_prints():

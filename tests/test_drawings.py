@@ -160,9 +160,8 @@ def test_no_line_runs_through_a_text_or_out_of_the_card(name):
             lines.append(list(places_on(has)))
         elif kind == "text":
             texts.append((words, box))
-        if (
-            kind in ("rect", "circle") and has["fill"] != "none"
-        ):  # hides what is under it
+        if kind in ("rect", "circle") and has["fill"] != "none":
+            # It hides what is under it.
             lines = [[p for p in line if not box.holds(*p)] for line in lines]
             over = [words for words, text in texts if text.meets(box)]
             assert not over, f"hidden: {over}"

@@ -108,3 +108,19 @@ def test_windows_and_macos_can_hold_each_file():
         for part in name.split("/"):
             assert not re.match(device, part), name
             assert not re.search(r'[<>:"|?*\\]|[. ]$', part), name
+
+
+def test_a_comment_stands_above_a_line_that_is_too_long_with_it():
+    """Behind it, the formatter breaks the code: `if (`, the condition, and `):  # why`."""
+    broken = re.compile(r"^\s*[)\]}].*  # (?!fmt: skip).*", re.M)
+    folders = ("helper", "tools", "tests", "notebooks/scripts", "data/build")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    texts = {path: path.read_text("utf-8") for path in paths}
+    for path in course.PATHS:
+        texts[path] = "\n\n".join(cell.source for cell in course.code_cells(path))
+    found = [
+        f"{path.name}: {line}"
+        for path, text in texts.items()
+        for line in broken.findall(text)
+    ]
+    assert len(texts) > 100 and not found

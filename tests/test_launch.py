@@ -203,10 +203,8 @@ def test_the_command_that_the_notebook_names(write, list_threads, tmp_path):
             check=True,
             stdout=subprocess.PIPE,
             text=True,
-            env={
-                **os.environ,
-                "TMPDIR": str(tmp_path),
-            },  # torchrun leaves a folder there
+            # torchrun leaves a folder in TMPDIR
+            env={**os.environ, "TMPDIR": str(tmp_path)},
         ).stdout
     else:
         with launch(script, *options, processes=2) as process:

@@ -120,9 +120,8 @@ def test_a_kernel_without_the_course_gets_it(tmp_path, monkeypatch):
 
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "data"))
     monkeypatch.setenv("PATH", scripts + os.pathsep + os.environ["PATH"])
-    monkeypatch.setenv(
-        "PIP_NO_BUILD_ISOLATION", "0"
-    )  # pip's word for "none": no network
+    # "0" is pip's word for "none": no network.
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("COURSE_REPOSITORY", ROOT.as_uri())
     empty = tmp_path / "an empty folder"

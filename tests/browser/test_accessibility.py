@@ -49,12 +49,8 @@ def describe(violation):
 def test_nothing_is_cut(name, site, page):
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto(f"{site}/{name}")
-    sizes = [
-        (320, 100),
-        (640, 100),
-        (1280, 200),
-    ]  # narrow; a zoom of 200 %; its text alone
-    for width, text in sizes:
+    # A narrow window; a zoom of 200 %; its text alone.
+    for width, text in [(320, 100), (640, 100), (1280, 200)]:
         page.set_viewport_size({"width": width, "height": 640})
         page.locator("html").evaluate(
             "(html, text) => html.style.setProperty('font-size', text, 'important')",

@@ -13,9 +13,7 @@ def top_k_accuracy(answer: object) -> str:
     sizes = [random.randint(12, 14), *distinct(4, 6, 11)]
     for n, classes in zip([*distinct(4, 15, 40), 1], sizes, strict=True):
         logits, labels = torch.randn(n, classes), torch.randint(0, classes, (n,))
-        if (
-            n > 1
-        ):  # for a row the label is the last one, for another one the last but one
+        if n > 1:  # one row's label is the last, another's the last but one
             labels[:2] = logits[:2].argsort(dim=1)[[0, 1], [0, 1]]
         between = sorted(random.sample(range(2, classes - 1), 2))
         for k in (*between, 1, classes - 1, classes):
