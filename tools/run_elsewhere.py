@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import refresh_outputs
-from course import PATHS, ROOT, git
+from course import PATHS, ROOT, code_cells, git
 from nbclient.exceptions import CellExecutionError
 
 PYTEST = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"]
@@ -83,6 +83,8 @@ def all_wrong(look: Callable[[Path], str | None], paths: list[Path]) -> str | No
 
 
 def alone(path: Path) -> str | None:
+    if not code_cells(path):
+        return None  # the glossary: pytest would find no test
     return run([*PYTEST, str(path)])
 
 
