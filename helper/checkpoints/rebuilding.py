@@ -3,8 +3,8 @@
 A file doesn't say which class its network is of; its settings do.
 """
 
+import threading
 from collections.abc import Sized
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
@@ -33,15 +33,26 @@ def without_memory(settings: dict, weights: dict[str, Tensor]) -> nn.Module:
     if isinstance(layers, Sized) and 2 * len(layers) > len(weights):
         raise ValueError(f"{len(layers)} hidden layers, but {len(weights)} tensors")
 
-    def build() -> nn.Module:
-        with torch.device("meta"):
-            kind(**settings).load_state_dict(weights, assign=True)
-            return kind(**settings)
+    built: list[nn.Module] = []
+    errors: list[Exception] = []
+
+    def build() -> None:
+        try:
+            with torch.device("meta"):
+                kind(**settings).load_state_dict(weights, assign=True)
+                built.append(kind(**settings))
+        except Exception as error:  # it is raised again below
+            errors.append(error)
 
     # In a thread: Ctrl-C reaches the main thread alone, which would stay with that device if
-    # it came while `with` ends. The device is a thread's own.
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(build).result()
+    # it came while `with` ends. The device is a thread's own. Without an executor: Ctrl-C can
+    # come while the main thread has its lock, and then each of the two waits for the other.
+    thread = threading.Thread(target=build, daemon=True)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return built[0]
 
 
 def not_finite(weights: dict[str, Tensor]) -> list[str]:
