@@ -119,7 +119,7 @@ def test_can_be_printed_without_the_solutions(name, site, page):
     page.evaluate(LOOK)
     page.get_by_role("button", name="Print without solutions").click()
     printed = page.evaluate("printed")
-    assert printed and all(said.startswith("Fine print") for said in printed)
+    assert printed and "Solution" not in printed  # but what else is folded
     solutions = page.locator("summary", has_text=re.compile("^Solution$"))
     assert all(solution.is_visible() for solution in solutions.all())
     page.evaluate("print()")
