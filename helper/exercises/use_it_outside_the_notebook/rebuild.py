@@ -19,7 +19,8 @@ from helper.expect import (
 )
 
 
-class Rows(nn.Module):
+# Learners read the name of its __init__ in a sentence, and mutmut would give it another.
+class Rows(nn.Module):  # pragma: no mutate block
     """A linear layer behind a batch norm, with dropout; `gain` isn't in the state dict."""
 
     def __init__(self, inputs: int, outputs: int, gain: float = 1.0) -> None:
