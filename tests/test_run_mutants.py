@@ -55,6 +55,31 @@ def test_a_mutant_is_told_by_the_line_that_changed(tmp_path, monkeypatch):
     assert told == ["+ a=2):", "+ b = None", "- b = a"]
 
 
+ZIPPED = """
+def x_f__mutmut_orig(a, b):
+    return list(zip(a, b, strict=True))
+
+def x_f__mutmut_1(a, b):
+    return list(zip(a, b, strict=False))
+
+def x_f__mutmut_2(a, b):
+    return list(zip(a, b, ))
+
+def x_f__mutmut_3(a, b):
+    return list(zip(a, strict=True))
+"""
+
+
+def test_a_length_that_is_not_compared_is_no_fault(tmp_path, monkeypatch):
+    (tmp_path / "mutants").mkdir()
+    (tmp_path / "mutants" / "m.py").write_text(ZIPPED)
+    original = "def f(a, b):\n    return list(zip(a, b, strict=True))\n"
+    (tmp_path / "m.py").write_text(original)
+    monkeypatch.setattr(run_mutants, "ROOT", tmp_path)
+    told = [bool(run_mutants.reason(f"m.x_f__mutmut_{i}")) for i in (1, 2, 3)]
+    assert told == [True, True, False]
+
+
 def test_what_is_said_of_mutants_is_said_of_functions_that_are_there():
     for mangled, lines in tomllib.loads(run_mutants.REASONS.read_text("utf-8")).items():
         module, _, name = mangled.rpartition(".")
