@@ -130,7 +130,9 @@ def _dropped(function: Callable, x: Tensor, p: float) -> tuple[Tensor, Tensor | 
         result, x if stand_in is None else stand_in, what=what, any_float=True
     )
     if not result.isfinite().all():
-        raise Wrong(f"some numbers of {what} are not finite.")
+        raise Wrong(
+            f"some numbers of {what} aren't finite: was something divided by 0?"
+        )
     if not result.requires_grad:
         raise Wrong(f"{what} has lost its graph: no gradient could go back to x.")
     slope = torch.autograd.grad(result.sum(), given, allow_unused=True)[0]

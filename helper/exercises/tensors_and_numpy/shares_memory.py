@@ -26,8 +26,7 @@ def shares_memory(answer: object) -> str:
     if len(answer) == 1 and isinstance(answer[0], (list, tuple)):
         raise Wrong("there is a list in your list: one pair of brackets is enough.")
     for value in answer:
-        truth = value.dtype == torch.bool if isinstance(value, Tensor) else False
-        if not (truth or isinstance(value, (bool, np.bool_)) or value in (0, 1)):
+        if not _is_truth(value):
             raise Wrong(
                 f"there is {kind_of(value)} in your list, not only True and False."
             )
@@ -40,6 +39,14 @@ def shares_memory(answer: object) -> str:
         if shares != right:
             raise Wrong(sentence)
     return "A slice, or the same order in another shape, is a view; the others copy."
+
+
+def _is_truth(value: object) -> bool:
+    """Is it True or False, or a number or a tensor that is equal to one of them?"""
+    try:
+        return value in (True, False)
+    except (RuntimeError, ValueError):  # a tensor or an array of several numbers
+        return False
 
 
 # In the order of the question: what to say of the wrong answer, and the right one.

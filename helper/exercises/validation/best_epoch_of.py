@@ -47,6 +47,12 @@ def best_epoch_of(answer: object) -> str:
             "this waits one epoch less than patience says.": (
                 lambda losses, patience: _stop(losses, max(1, patience - 1))
             ),
+            "this waits one epoch less than patience says, and with patience 1 not at all.": (
+                lambda losses, patience: _stop(losses, patience - 1)
+            ),
+            "this waits one epoch less than patience says, and with patience 1 for ever.": (
+                lambda losses, patience: _stop(losses, patience - 1 or len(losses))
+            ),
             "the first epoch is the best so far: the waiting begins after it.": (
                 lambda losses, patience: _stop(losses, patience, waited=1)
             ),

@@ -44,6 +44,14 @@ def confusion_matrix(answer: object) -> str:
             "these are shares: counts are asked for.": lambda y, p, c: (
                 _count(y, p, c) / len(y)
             ),
+            "these are shares, NaN where no picture has the class: counts are asked for.": (
+                lambda y, p, c: (
+                    _count(y, p, c) / _count(y, p, c).sum(dim=1, keepdim=True)
+                )
+            ),
+            "these are shares of each row: counts are asked for.": lambda y, p, c: (
+                _count(y, p, c) / _count(y, p, c).sum(dim=1, keepdim=True).clamp(min=1)
+            ),
             "only the right ones are counted: the wrong ones are what one looks for.": (
                 lambda y, p, c: _count(y, p, c).diagonal().diag()
             ),
