@@ -49,16 +49,17 @@ def _pillow_as_it_comes() -> Iterator[None]:
     ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, 89_478_485
     try:
         yield
-        if ImageFile.LOAD_TRUNCATED_IMAGES:
-            raise Wrong(
-                "ImageFile.LOAD_TRUNCATED_IMAGES was changed, for all of Python: leave it."
-            )
-        if Image.MAX_IMAGE_PIXELS != 89_478_485:
-            raise Wrong(
-                "Image.MAX_IMAGE_PIXELS was changed, for all of Python: leave it."
-            )
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = kept
+
+
+def _expect_pillow_as_it_came() -> None:
+    if ImageFile.LOAD_TRUNCATED_IMAGES:
+        raise Wrong(
+            "ImageFile.LOAD_TRUNCATED_IMAGES was changed, for all of Python: leave it."
+        )
+    if Image.MAX_IMAGE_PIXELS != 89_478_485:
+        raise Wrong("Image.MAX_IMAGE_PIXELS was changed, for all of Python: leave it.")
 
 
 def _spoil_one(function: Callable, dataset: ImageFolder, root: Path) -> None:
@@ -103,6 +104,7 @@ def _call_without_change(
                 "and catch Exception, for not every error is an OSError."
             ) from wrong
         raise
+    _expect_pillow_as_it_came()  # first: it also decides which files seem to be whole
     if files_in(root) != files:
         raise Wrong("files of the folder were changed or removed: only look at them.")
     hint = "Only look at it, and make a list of your own."

@@ -99,10 +99,8 @@ UNDO_MISTAKES = {
     ),
     "this stretches the colours by dividing by the largest, and leaves some below 0: use "
     ".clamp(0, 1).": lambda x, m, s: _raw(x, m, s) / _raw(x, m, s).max(),
-    "this stretches each picture's colours: clamp leaves all numbers from 0 to 1 as they "
-    "are.": lambda x, m, s: _stretched(_raw(x, m, s), (1, 2, 3)),
-    "this stretches each picture's colours, each for itself: clamp leaves all numbers from 0 "
-    "to 1 as they are.": lambda x, m, s: _stretched(_raw(x, m, s), (2, 3)),
+    "this stretches each colour for itself: clamp leaves all numbers from 0 to 1 as they "
+    "are.": lambda x, m, s: _stretched(_raw(x, m, s), (2, 3)),
     "the sigmoid changes all numbers: clamp only those outside of 0 to 1.": (
         lambda x, m, s: _raw(x, m, s).sigmoid()
     ),

@@ -115,5 +115,7 @@ def _try_predicting(
         )
     expect_tensor(result, right, what=f"the result, {said},")
     if result.requires_grad:
-        raise Wrong("the result still has its graph: predict without gradients.")
+        raise Wrong(
+            "the result has requires_grad=True: give the probabilities as they are."
+        )
     return result
