@@ -64,6 +64,13 @@ def test_right_answers_are_right(exercise):
         for seed in SEEDS:
             verdict = exercise.verdict(exercise.evaluate(entry["answer"]), seed)
             assert verdict.startswith("right. "), (entry, seed, verdict)
+    if RENEW:
+        file = answers.load(exercise.stem)
+        first = next(e for e in file["right"] if e["exercise"] == exercise.name)
+        first["says"] = verdict
+        answers.dump(exercise.stem, file)
+    else:  # the last words are the same to all of them, and stand with the first
+        assert exercise.answers("right")[0]["says"] == verdict
 
 
 @every_exercise
