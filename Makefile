@@ -97,6 +97,6 @@ bench: env
 test-elsewhere: env
 	@"$(VENV)" tools/run_elsewhere.py
 
-# Takes two hours: breaks helper and the notebooks, to see that a test notices.
+# Takes an hour and a half: breaks helper and the notebooks, to see that a test notices.
 test-strength: env
 	@"$(VENV)" tools/run_mutants.py
