@@ -14,7 +14,8 @@ class Wrong(Exception):
 def kind_of(answer: object) -> str:
     """Its type with an article: "a list", "an int"."""
     name = type(answer).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    vowel = name[:1].lower() in "aeiou" or name == "ndarray"
+    return f"{'an' if vowel else 'a'} {name}"
 
 
 # What PyTorch says where the mend is far from clear to somebody who is new to it.

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from numbers import Real
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -46,7 +47,7 @@ def expect_pair(result: object, second: str = "losses") -> tuple[nn.Module, obje
 
 def expect_numbers(losses: object, what: str = "losses") -> list[float]:
     """`losses` must be a list of numbers, one for each step, none of them NaN."""
-    if isinstance(losses, Tensor) and losses.ndim:
+    if isinstance(losses, (Tensor, np.ndarray)) and losses.ndim:
         losses = list(losses)
     if isinstance(losses, Sequence) and not len(losses):
         raise Wrong(f"{what} is empty: append a number to it again and again.")
