@@ -1,8 +1,7 @@
 """The training loop that notebook 05 writes out, kept for the notebooks after it.
 
-It does more than the lesson where a mistake would cost a night: it says when the loss isn't a
-number any more, refuses labels that it can't count, and knows what a weighted loss averages
-over.
+It does more than the lesson where a mistake would cost a night: it says when the loss is no
+number, refuses labels that it can't count, and knows what a weighted loss averages over.
 """
 
 import copy

@@ -39,6 +39,11 @@ def test_the_map_of_a_package_names_each_module(package):
     assert sorted(named) == modules
 
 
+def test_a_module_of_helper_is_read_in_one_sitting():
+    for path in sorted((ROOT / "helper").rglob("*.py")):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 200, path.name
+
+
 def test_each_command_is_there():
     rules = re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"))
     named = re.findall(r"`make ([a-z-]+)`", CONTRIBUTING)
