@@ -60,10 +60,9 @@ def seconds_of(notebook) -> float:
 
 
 SERIES = []
-RUN = list(filter(course.code_cells, course.PATHS))  # the glossary has nothing to run
 
 
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", course.PATHS, ids=lambda path: path.stem)
 def test_notebook(path, benchmark, note):
     notebook = nbformat.read(path, as_version=4)
     floor = floor_of(notebook)
@@ -78,13 +77,11 @@ def test_notebook(path, benchmark, note):
 
 
 def test_series(benchmark, note):
-    if len(SERIES) < len(RUN):
+    if len(SERIES) < len(course.PATHS):
         pytest.skip("not all notebooks were run")
     total = sum(seconds for seconds, _ in SERIES)
     benchmark.pedantic(lambda: None, rounds=1)
-    row = (
-        "all lessons and the cheat sheet one after another, to the 150 s they may take"
-    )
+    row = "all notebooks one after another, to the 150 s that they may take"
     floors = sum(floor for _, floor in SERIES)
     note("all notebooks, to kernels that import what they use", [(total, floors)])
     note(row, [(total, 150.0)], at_most=1)
