@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -224,6 +225,15 @@ def test_a_notebook_shows_the_same_words_as_html(sign, answer, monkeypatch, caps
     assert words.split() == shown[0]["text/plain"].split()
     if sign == "✗":
         assert "<code>a&lt;b&gt;</code> &amp; a long" in rich
+
+
+def test_only_a_kernel_shows_html(monkeypatch):
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)
+    assert not room._in_notebook()
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=1))
+    assert room._in_notebook()
+    monkeypatch.delitem(sys.modules, "IPython")
+    assert not room._in_notebook()
 
 
 def luminance(colour):

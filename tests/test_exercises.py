@@ -60,17 +60,18 @@ def test_solution_is_right_whatever_is_drawn(exercise, seed):
 
 @every_exercise
 def test_right_answers_are_right(exercise):
-    for entry in exercise.answers("right"):
+    file, praises = answers.load(exercise.stem), set()
+    for entry in (e for e in file["right"] if e["exercise"] == exercise.name):
         for seed in SEEDS:
             verdict = exercise.verdict(exercise.evaluate(entry["answer"]), seed)
             assert verdict.startswith("right. "), (entry, seed, verdict)
+        # The last words are written down once, with the first answer that gets them.
+        if verdict not in praises:
+            assert RENEW or entry.get("says") == verdict, entry
+            entry["says"] = verdict
+        praises.add(verdict)
     if RENEW:
-        file = answers.load(exercise.stem)
-        first = next(e for e in file["right"] if e["exercise"] == exercise.name)
-        first["says"] = verdict
         answers.dump(exercise.stem, file)
-    else:  # the last words are the same to all of them, and stand with the first
-        assert exercise.answers("right")[0]["says"] == verdict
 
 
 @every_exercise

@@ -204,3 +204,19 @@ def test_one_way_without_a_return():
 
     with pytest.raises(Wrong, match="given 0: one way through it has no"):
         call(sometimes, 0, given="given 0")
+
+
+def test_a_tensor_that_is_no_plain_one_is_called_by_its_kind():
+    nested = torch.nested.as_nested_tensor([torch.ones(2)], layout=torch.jagged)
+    for answer, kind in ((nested, "nested"), (torch.ones(2).to_sparse(), "sparse")):
+        with pytest.raises(Wrong, match=f"is a {kind} tensor, expected a plain one"):
+            expect_tensor(answer, torch.ones(2))
+
+
+def test_a_mistake_that_fails_itself_explains_no_result():
+    case = Case((torch.zeros(2),), torch.zeros(2), "given zeros")
+    mistakes = {"this has a third.": lambda x: x[2]}
+    with pytest.raises(Wrong, match="2 of 2 values"):
+        expect_results(lambda x: x + 1, [case], what="f(x)", mistakes=mistakes)
+    with pytest.raises(Wrong, match="this has a third"):
+        expect_results(lambda x: x[2], [case], what="f(x)", mistakes=mistakes)

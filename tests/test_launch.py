@@ -18,7 +18,7 @@ import torch
 
 import helper.launch as launching
 from helper.checkpoints import load_checkpoint
-from helper.last_words import last_words
+from helper.last_words import hiding, last_words
 from helper.launch import launch
 from helper.networks import Network
 
@@ -124,8 +124,8 @@ def test_a_file_with_the_name_of_a_module_is_named(
     write, tmp_path, name, processes, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)  # torchrun looks here, the script beside itself
-    hiding = tmp_path / f"{name}.py"
-    hiding.write_text("answer = 42\n", encoding="utf-8")
+    path = tmp_path / f"{name}.py"
+    path.write_text("answer = 42\n", encoding="utf-8")
     with launch(write("print('well')"), processes=processes) as process:
         # Two processes write where they like: word and end of line are two writes.
         assert process.stdout.read().replace("\n", "") == "well" * processes
@@ -134,7 +134,17 @@ def test_a_file_with_the_name_of_a_module_is_named(
         with launch(script, processes=processes):
             pass
     assert str(caught.value).endswith(
-        f"\n{hiding} hides the module {name}: rename the file"
+        f"\n{path} hides the module {name}: rename the file"
+    )
+
+
+def test_each_file_that_hides_a_module_is_named(tmp_path):
+    for name in ("queue", "random", "mine"):
+        (tmp_path / f"{name}.py").touch()
+    said = hiding(f"'queue' and {tmp_path / 'random.py'}", tmp_path / "script.py")
+    assert said == "".join(
+        f"\n{tmp_path / name}.py hides the module {name}: rename the file"
+        for name in ("queue", "random")
     )
 
 

@@ -34,6 +34,7 @@ FIGURES = Path(__file__).with_name("figures.json")
         torch.randint(0, 256, (5, 3, 28, 28), dtype=torch.uint8),
         torch.rand(5, 28, 28) > 0.5,
         torch.rand(5, 1, 28, 28, requires_grad=True),
+        torch.rand(5, 1, 28, 28) * 9 - 3,
         torch.rand(5, 28, 28).double() - 7,
     ],
 )

@@ -80,6 +80,45 @@ def test_a_length_that_is_not_compared_is_no_fault(tmp_path, monkeypatch):
     assert told == [True, True, False]
 
 
+DRAWN = """
+def x_f__mutmut_orig(a):
+    return 2 * torch.randn(3) + random.randint(1, a)
+
+def x_f__mutmut_1(a):
+    return 2 * torch.randn(4) + random.randint(1, a)
+
+def x_f__mutmut_2(a):
+    return 3 * torch.randn(3) + random.randint(1, a)
+
+def x_f__mutmut_3(a):
+    return 2 * torch.randn(3) + random.randint(1, None)
+"""
+
+
+def test_an_exercise_tried_on_other_numbers_is_no_fault(tmp_path, monkeypatch):
+    for folder in ("helper/exercises", "helper/expect"):
+        (tmp_path / "mutants" / folder).mkdir(parents=True)
+        (tmp_path / "mutants" / folder / "m.py").write_text(DRAWN)
+    monkeypatch.setattr(run_mutants, "ROOT", tmp_path)
+    drawn = run_mutants.is_another_draw
+    told = [drawn(f"helper.exercises.m.x_f__mutmut_{i}") for i in (1, 2, 3)]
+    assert told == [True, False, False]
+    assert not drawn("helper.expect.m.x_f__mutmut_1")
+
+
+def test_other_code_draws_no_other_mutants(tmp_path, monkeypatch):
+    (tmp_path / "mutants").mkdir()
+    file = tmp_path / "mutants" / "m.py"
+    monkeypatch.setattr(run_mutants, "ROOT", tmp_path)
+    file.write_text(MUTATED)
+    before = run_mutants.lot("m.x_f__mutmut_2")
+    run_mutants.functions.cache_clear()
+    renumbered = MUTATED.replace("mutmut_2", "mutmut_4")
+    file.write_text("def g():\n    pass\n" + renumbered)
+    assert run_mutants.lot("m.x_f__mutmut_4") == before
+    run_mutants.functions.cache_clear()
+
+
 def test_what_is_said_of_mutants_is_said_of_functions_that_are_there():
     for mangled, lines in tomllib.loads(run_mutants.REASONS.read_text("utf-8")).items():
         module, _, name = mangled.rpartition(".")

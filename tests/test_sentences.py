@@ -31,7 +31,7 @@ def pattern_of(node, constants):
 
 
 def sentences_of(path):
-    """What a module hands to Wrong, returns as praise, or has as the name of a mistake."""
+    """Patterns of what a module hands to Wrong, or to what makes a sentence of it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     constants = {
         node.targets[0].id: node.value
@@ -42,10 +42,18 @@ def sentences_of(path):
         match node:
             case ast.Call(func=ast.Name(id="Wrong"), args=[text, *_]):
                 yield pattern_of(text, constants)
-            case ast.Dict(keys=keys, values=values):
-                for key, value in zip(keys, values, strict=True):
-                    if isinstance(value, ast.Lambda):
-                        yield pattern_of(key, constants)
+            case ast.Call(func=ast.Name(id="expect_unchanged"), args=[_, _, *texts]):
+                yield from (pattern_of(text, constants) for text in texts)
+            case ast.keyword(arg="what" | "given" | "hint", value=text):
+                yield pattern_of(text, constants)
+            case ast.IfExp(body=one, orelse=other):
+                patterns = (pattern_of(text, constants) for text in (one, other))
+                yield from (p for p in patterns if p and r"\ " in p)
+            case ast.Dict(keys=keys):
+                patterns = (pattern_of(key, constants) for key in keys if key)
+                yield from (
+                    p for p in patterns if p and re.search(r"\\ .*\\\.$|^given\\ ", p)
+                )
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

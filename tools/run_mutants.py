@@ -5,9 +5,9 @@ each number in it is changed, and tools/quantities.py has to notice. Then the no
 every stored output is changed, and one number in a cell that prints; what no output shows of
 that, the fingerprint of the code tells. Then the stored figures: each number, word and line of
 them. Then helper: mutmut changes it in one place at a time (its settings are in pyproject.toml);
-600 of its 17,700 mutants are tried, drawn by a fixed seed. Exit code 1 if a change to a notebook
-passes, if fewer than 95 in 100 changes to the prose or to the figures are noticed, if fewer than
-nine mutants in ten are caught, or if one of the others has no reason in
+600 of its 17,700 mutants are tried, each drawn by its own text. Exit code 1 if a change to a
+notebook passes, if fewer than 95 in 100 changes to the prose or to the figures are noticed, if
+fewer than nine mutants in ten are caught, or if one of the others has no reason, here or in
 tests/mutants_not_caught.toml.
 
 `run_mutants.py answers`, `prose`, `notebooks`, `figures` and `helper` do one of the five.
@@ -19,6 +19,7 @@ result again.
 import ast
 import difflib
 import functools
+import hashlib
 import json
 import os
 import random
@@ -27,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -41,7 +43,10 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[1]
 # mutmut's exit codes; others are crashes, time-outs
 CAUGHT, SURVIVED, NO_TEST = 1, 0, 33
-
+NUMBERS = (int, float)
+# What exercises draw their questions by.
+DRAWING = {"distinct", "torch.rand", "torch.randn", "torch.randint"}
+DRAWING |= {"random.randint", "random.uniform", "random.sample"}
 
 # By function, the changed line: why that is right.
 REASONS = ROOT / "tests" / "mutants_not_caught.toml"
@@ -69,28 +74,64 @@ def functions(path: Path) -> dict[str, list[str]]:
     }
 
 
+def file_of(folder: Path, module: list[str]) -> Path:
+    """Where in the folder a module's code is: its own file, or its package's."""
+    path = folder.joinpath(*module).with_suffix(".py")
+    return path if path.exists() else folder.joinpath(*module, "__init__.py")
+
+
+def before_and_after(name: str) -> tuple[list[str], list[str]]:
+    """The lines of a function as it is, and as a mutant of it."""
+    *module, mutant = name.split(".")
+    written = functions(file_of(ROOT / "mutants", module))
+    return written[f"{mutant.rpartition('_')[0]}_orig"], written[mutant]
+
+
 def changed_lines(name: str) -> str:
     """What stands in a mutant in place of what should: "+ new", or "- old" if nothing does."""
-    *module, mutant = name.split(".")
-    written = functions(ROOT.joinpath("mutants", *module).with_suffix(".py"))
-    before = written[mutant[: mutant.rindex("__mutmut_")] + "__mutmut_orig"]
-    compared = list(difflib.ndiff(before[1:], written[mutant][1:]))
+    before, after = before_and_after(name)
+    compared = list(difflib.ndiff(before[1:], after[1:]))
     # The name stands in the first line, which a mutated default changes too.
-    if before[0].partition("(")[2] != written[mutant][0].partition("(")[2]:
-        compared.append("+ " + written[mutant][0].partition("(")[2])
+    if before[0].partition("(")[2] != after[0].partition("(")[2]:
+        compared.append("+ " + after[0].partition("(")[2])
     changed = [line for line in compared if line[0] in "+-"]
     new = [line for line in changed if line[0] == "+"]
     return " ".join(f"{line[0]} {line[2:].strip()}" for line in new or changed)
+
+
+def lot(name: str) -> str:
+    """What a mutant is drawn by: its own text, so that other code draws no others."""
+    function = name.rpartition("__mutmut_")[0]
+    return hashlib.sha256(f"{function} {changed_lines(name)}".encode()).hexdigest()
+
+
+def is_another_draw(name: str) -> bool:
+    """Is another number all that a mutant changes, and it bounds what an exercise draws?"""
+    if not name.startswith("helper.exercises."):
+        return False
+    before, after = (
+        ast.parse(textwrap.dedent("\n".join(lines))) for lines in before_and_after(name)
+    )
+    for tree in (before, after):
+        tree.body[0].name = "one"
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in DRAWING:
+                for node in ast.walk(call):
+                    if isinstance(node, ast.Constant) and type(node.value) in NUMBERS:
+                        node.value = 0
+    return ast.dump(before) == ast.dump(after)
 
 
 def reason(name: str) -> str | None:
     """Why a mutant may pass, or None."""
     module, function = name.rpartition("__mutmut_")[0].rsplit(".", 1)
     line = changed_lines(name)
-    source = ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8")
+    source = file_of(ROOT, module.split(".")).read_text("utf-8")
     strict = re.sub(r", (strict=(False|None))?\)", ", strict=True)", line[2:])
     if "zip(" in line and strict != line[2:] and strict in source:
         return "Both have the same length: strict would say so if they hadn't."
+    if is_another_draw(name):
+        return "The exercise is tried on other numbers of the same kind."
     reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))
     return reasons.get(f"{module}.{function}", {}).get(line)
 
@@ -104,7 +145,7 @@ def break_helper(which: list[str]) -> bool:
         subprocess.run(
             [MUTMUT, "run", "helper.progress.x_progress__mutmut_1"], cwd=ROOT
         )
-        names = random.Random(0).sample(sorted(mutants()), int(which[0]))
+        names = sorted(mutants(), key=lot)[: int(which[0])]
     subprocess.run([MUTMUT, "run", "--max-children", "2", *names], cwd=ROOT, check=True)
     return judge()
 
@@ -140,7 +181,7 @@ def change_a_number(source: str, chance: random.Random) -> str | None:
     numbers = [
         node
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        if isinstance(node, ast.Constant) and type(node.value) in NUMBERS
     ]
     if not numbers:
         return None

@@ -37,13 +37,13 @@ def average_gradients(answer: object) -> str:
                     parameter.grad = 3 * torch.randn_like(parameter)
         if not frozen:
             models[-1][0].bias.grad.zero_()  # and not so in the other processes
-        _expect_averaged(function, models, "some parts are frozen" if frozen else "")
+        _expect_averaged(function, models, bool(frozen))
     return (
         "all processes have the mean, and what is frozen stays as it is: so does DDP."
     )
 
 
-def _expect_averaged(function: Callable, models: list[nn.Module], frozen: str) -> None:
+def _expect_averaged(function: Callable, models: list[nn.Module], frozen: bool) -> None:
     own = [
         {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
         for model in models

@@ -45,7 +45,7 @@ def size_in_half(answer: object) -> str:
 
 def _try_counting(function: Callable, given: dict) -> object:
     before = remember(given)
-    result = call(function, given, given=f"a state dict of {len(given)} tensors")
+    result = call(function, given, given=f"given {len(given)} tensors")
     expect_unchanged(given, before, "the state dict")
     floats = [v for v in given.values() if v.is_floating_point()]
     halved = sum(v.numel() * (v.element_size() // 2) for v in floats)
