@@ -20,3 +20,10 @@ errors       an exception in one line
 
 course.mplstyle is what figures look like: `plt.style.use("helper.course")`.
 """
+
+import atexit
+import gc
+
+# Before it ends, Python looks for rings of objects that hold one another. With torch among them
+# this takes a second or so, in each kernel; and the memory goes back to the system anyway.
+atexit.register(gc.freeze)

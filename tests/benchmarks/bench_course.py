@@ -298,7 +298,7 @@ def test_kept_features(ratio):
 def test_compute_rate(ratio):
     """Seconds for as many multiplications; so 3 is a third of the matrix product's rate."""
     model = load_backbone().model
-    images = torch.rand(40, 3, 64, 64)
+    images = torch.rand(40, 3, 48, 48)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(images)
     size = 1024
@@ -340,6 +340,31 @@ def test_import_helper(benchmark, note):
     benchmark.pedantic(turn, rounds=5, warmup_rounds=1)
     note("importing torch and helper, to importing torch alone", pairs[1:])
     assert all(both - alone < 0.05 for both, alone in pairs[1:])
+
+
+ENDS = """
+import time
+import torch
+torch.optim.SGD([torch.zeros(1)], lr=0.1)
+print(time.time(), flush=True)
+"""
+
+
+def test_end_of_a_process(ratio):
+    def end(code: str) -> float:
+        """Seconds from the last line of the code to the end of its process."""
+        command = [sys.executable, "-c", code]
+        said = subprocess.check_output(command, cwd=ROOT, text=True)
+        return time.time() - float(said)
+
+    row = "the end of a process with helper and an optimizer, to one without helper"
+    ratio(
+        row,
+        lambda: end("import helper\n" + ENDS),
+        lambda: end(ENDS),
+        rounds=5,
+        at_most=0.8,
+    )
 
 
 def answers(command: list[str]) -> float:
