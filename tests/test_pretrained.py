@@ -60,13 +60,13 @@ def test_backbone_is_ready_for_use():
     assert len(backbone.classes) == 10 and backbone.classes[5] == "dog"
 
 
-def test_backbone_cuts_the_middle_64_of_80():
+def test_backbone_cuts_the_middle_48_of_60():
     backbone = load_backbone()
     picture = Image.new("RGB", (320, 240), "white")
-    assert backbone.size == 64 and backbone.transforms(picture).shape == (3, 64, 64)
-    assert backbone.resize == 80
+    assert backbone.size == 48 and backbone.transforms(picture).shape == (3, 48, 48)
+    assert backbone.resize == 60
     said = repr(backbone.transforms)
-    assert "Resize(size=[80]," in said and "CenterCrop(size=(64, 64))" in said
+    assert "Resize(size=[60]," in said and "CenterCrop(size=(48, 48))" in said
 
 
 def test_backbone_that_is_missing_or_cut_off(tmp_path, monkeypatch):
