@@ -117,7 +117,12 @@ def test_a_function_as_published_is_not_tried_yet(capsys):
     def forgot_to_return(labels):
         labels + 1
 
-    for function in (dots, documented):
+    def explained_and_passed(labels):
+        """Labels to one-hot rows."""
+        pass
+        ...
+
+    for function in (dots, documented, explained_and_passed):
         check("01.2", function)
         assert "not tried yet" in said(capsys.readouterr().out)
     check("01.2", forgot_to_return)

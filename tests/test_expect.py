@@ -220,3 +220,14 @@ def test_a_mistake_that_fails_itself_explains_no_result():
         expect_results(lambda x: x + 1, [case], what="f(x)", mistakes=mistakes)
     with pytest.raises(Wrong, match="this has a third"):
         expect_results(lambda x: x[2], [case], what="f(x)", mistakes=mistakes)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_argument_without_a_name_has_a_number(number):
+    def changes(*arguments):
+        arguments[number - 1].zero_()
+        return torch.zeros(2)
+
+    case = Case((torch.ones(2), torch.ones(2)), torch.zeros(2), "given ones")
+    with pytest.raises(Wrong, match=f"the argument number {number} was changed"):
+        expect_results(changes, [case], what="f(x)")

@@ -247,6 +247,12 @@ def test_half_a_checkpoint_is_not_trained_on(tmp_path, monkeypatch):
     assert (tmp_path / "checkpoint.pt").read_bytes() == half
 
 
+@pytest.mark.parametrize("names, found", [(["eth0", "lo0"], "lo0"), (["en0"], "lo")])
+def test_processes_meet_on_the_loopback_interface(names, found, monkeypatch):
+    monkeypatch.setattr(launching.socket, "if_nameindex", lambda: enumerate(names))
+    assert launching._loopback() == found
+
+
 def test_the_last_words_are_the_scripts_own():
     log = "W1124 01:02:03 torch/x.py] late\n[E1124 x] bad\n*****\nSetting OMP_NUM_THREADS\n"
     own = "\n".join(f"line {i}" for i in range(25))

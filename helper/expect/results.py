@@ -135,7 +135,8 @@ def _try_case(function: Callable, case: Case) -> object:
     arguments = copy.deepcopy(case.arguments)
     before = [remember(argument) for argument in arguments]
     try:
-        names = list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
+        names = [p.name for p in parameters if p.kind != p.VAR_POSITIONAL]
     except (TypeError, ValueError):
         names = []
     try:
