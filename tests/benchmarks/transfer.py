@@ -70,6 +70,7 @@ def train(model, dataset, groups, *, epochs: int, seed: int) -> list[float]:
 
 
 def main() -> None:
+    torch.set_num_threads(1)  # as in the course's kernels; with more, scratch ends elsewhere
     backbone = load_backbone("small")
     images = load(backbone.transforms)
     model, size = backbone.model, backbone.model.classifier.in_features
