@@ -50,7 +50,7 @@ class Backbone(NamedTuple):
     """A pretrained network, and what its pictures must look like."""
 
     model: DenseNet  # in evaluation mode, on the CPU
-    transforms: Callable  # a PIL picture to float32 (3, size, size), as in pretraining
+    transforms: Callable  # a PIL picture to float32 (3, size, size), normalised for it
     size: int  # how many points high and wide
     mean: list[float]  # of red, green and blue in pretraining, where 1 is the brightest
     std: list[float]
