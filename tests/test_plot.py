@@ -95,7 +95,7 @@ def test_show_prediction_draws_picture_and_bars(shape):
     widths = torch.tensor([bar.get_width() for bar in bars.patches])
     assert torch.allclose(widths, probabilities.double())
     assert bars.get_xlabel() == "probability" and bars.get_xlim() == (0, 1)
-    places = [axis.get_position().width for axis in figure.axes]
+    places = [axis.get_position(original=True).width for axis in figure.axes]
     assert places[0] < places[1]  # the picture is small, the bars are to be compared
 
 
