@@ -96,7 +96,8 @@ def test_show_prediction_draws_picture_and_bars(shape):
     assert torch.allclose(widths, probabilities.double())
     assert bars.get_xlabel() == "probability" and bars.get_xlim() == (0, 1)
     places = [axis.get_position(original=True).width for axis in figure.axes]
-    assert 1.5 * places[0] < places[1]  # the picture is small, the bars are to be compared
+    # The picture is small, the bars are to be compared.
+    assert 1.5 * places[0] < places[1]
 
 
 def test_show_prediction_refuses_logits_and_wrong_shapes():

@@ -70,7 +70,8 @@ def train(model, dataset, groups, *, epochs: int, seed: int) -> list[float]:
 
 
 def main() -> None:
-    torch.set_num_threads(1)  # as in the course's kernels; with more, scratch ends elsewhere
+    # As in the course's kernels; with more threads, scratch ends elsewhere.
+    torch.set_num_threads(1)
     backbone = load_backbone("small")
     images = load(backbone.transforms)
     model, size = backbone.model, backbone.model.classifier.in_features
