@@ -83,7 +83,7 @@ def group_of(nodeid):
     path, _, test = nodeid.partition("::")
     if match := re.match(r"test_costs_what_it_says\[(\w+)\]", test):
         return f"notebooks/{match[1]}.ipynb"
-    return f"{path} {lesson_of(nodeid)}"
+    return f"{path} {lesson_of(nodeid)}".strip()
 
 
 def lesson_of(nodeid):

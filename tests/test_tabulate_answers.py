@@ -154,7 +154,7 @@ check("01.2", answer)
     ("source", "seconds", "note"),
     [
         ("import os; os._exit(0)\ncheck('01.2', answer)", 30, "the kernel died"),
-        (DEAF, 2, "took over 2 s, and could not be stopped"),
+        (DEAF, 6, "took over 6 s, and could not be stopped"),
         (HUGE, 30, "took over 1 GB of memory"),
     ],
     ids=["dead", "deaf", "huge"],
@@ -173,10 +173,10 @@ def test_a_lost_kernel_costs_what_follows(tmp_path, monkeypatch, source, seconds
 
 
 def test_a_notebook_has_a_limit_too(tmp_path):
-    wait = "import time; time.sleep(0.7)"
-    signs, note = signs_of(tmp_path, wait, wait, 'check("01.1", 7)', seconds=1)
+    wait = "import time; time.sleep(2.5)"  # one is in time, on a busy machine too
+    signs, note = signs_of(tmp_path, wait, wait, 'check("01.1", 7)', seconds=4)
     assert signs == ["–", "○", "○", "○", "○", "○"]
-    assert note == "code cell 3: the notebook took over 1 s"
+    assert note == "code cell 3: the notebook took over 4 s"
 
 
 @pytest.mark.parametrize(
