@@ -93,7 +93,7 @@ def load_backbone(name: str = "small") -> Backbone:
         model.load_state_dict(saved["state_dict"])
     except (*_UNREADABLE, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged: {bring_back}") from error
-    resize, size, mean, std = 60, 48, saved["mean"], saved["std"]
+    resize, size, mean, std = 40, 32, saved["mean"], saved["std"]
     transforms = v2.Compose(
         [
             v2.Resize(resize),

@@ -60,13 +60,13 @@ def test_backbone_is_ready_for_use():
     assert len(backbone.classes) == 10 and backbone.classes[5] == "dog"
 
 
-def test_backbone_cuts_the_middle_48_of_60():
+def test_backbone_cuts_the_middle_32_of_40():
     backbone = load_backbone()
     picture = Image.new("RGB", (320, 240), "white")
-    assert backbone.size == 48 and backbone.transforms(picture).shape == (3, 48, 48)
-    assert backbone.resize == 60
+    assert backbone.size == 32 and backbone.transforms(picture).shape == (3, 32, 32)
+    assert backbone.resize == 40
     said = repr(backbone.transforms)
-    assert "Resize(size=[60]," in said and "CenterCrop(size=(48, 48))" in said
+    assert "Resize(size=[40]," in said and "CenterCrop(size=(32, 32))" in said
 
 
 def test_backbone_that_is_missing_or_cut_off(tmp_path, monkeypatch):

@@ -4,8 +4,9 @@
     python data/build/pretrain_densenet.py            # torchvision downloads CIFAR-10
     python data/build/pretrain_densenet.py FOLDER     # FOLDER/train/<class>/*.jpg, test/…
 
-Killed, it goes on after the last whole epoch when it is started again. On a GPU it uses the
-GPU. A run is the same again on the same machine, not to the last digit on another.
+Killed, it goes on after the last whole epoch when it is started again, or, with `--fall N`, lets
+the learning rate fall to 0 within N more epochs, and ends. On a GPU it uses the GPU. A run is the
+same again on the same machine, not to the last digit on another.
 """
 
 import argparse
@@ -52,7 +53,9 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 @torch.inference_mode()
-def accuracy(model: nn.Module, images: Tensor, labels: Tensor, device: str) -> float:
+def accuracy(
+    model: nn.Module, images: Tensor, labels: Tensor, device: torch.device
+) -> float:
     """The share of pictures that the model names right."""
     model.eval()
     correct = 0
@@ -61,8 +64,20 @@ def accuracy(model: nn.Module, images: Tensor, labels: Tensor, device: str) -> f
     return correct / len(labels)
 
 
-def pretrain(folder: Path | None, epochs: int) -> None:
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+def pretrain(
+    folder: Path | None,
+    epochs: int,
+    *,
+    start: Path | None = None,
+    fall: int | None = None,
+    compiled: bool = False,
+) -> None:
+    """Train, and write WEIGHTS: see the options of the command line."""
+    gpu = torch.accelerator.current_accelerator(check_available=True)
+    device = gpu or torch.device("cpu")
+    # Older cards of NVIDIA's only imitate bfloat16.
+    has_bf16 = device.type != "cuda"
+    has_bf16 = has_bf16 or torch.cuda.is_bf16_supported(including_emulation=False)
     images, labels, classes = load(folder, train=True)
     test_images, test_labels, _ = load(folder, train=False)
     scaled = images.float() / 255
@@ -72,6 +87,10 @@ def pretrain(folder: Path | None, epochs: int) -> None:
 
     torch.manual_seed(0)
     model = SmallDenseNet(len(classes)).to(device, memory_format=torch.channels_last)
+    if start is not None:
+        saved = torch.load(start, map_location=device, weights_only=True)
+        model.load_state_dict(saved["state_dict"])
+    forward = torch.compile(model) if compiled else model
     loss_function = nn.CrossEntropyLoss()
     optimizer = optim.SGD(
         model.parameters(),
@@ -82,9 +101,12 @@ def pretrain(folder: Path | None, epochs: int) -> None:
     )
     steps = len(labels) // BATCH
     scheduler = optim.lr_scheduler.OneCycleLR(
-        optimizer, 2 * LEARNING_RATE, total_steps=epochs * steps, pct_start=0.2
+        optimizer,
+        2 * LEARNING_RATE,
+        total_steps=epochs * steps,
+        pct_start=0.2 if start is None else 0.05,  # what has learned needs less warm-up
     )
-    first, seconds = 0, 0.0
+    first, seconds, fallen = 0, 0.0, None
     if RESUME.exists():
         state = torch.load(RESUME, map_location=device, weights_only=True)
         if state["epochs"] != epochs:
@@ -94,19 +116,34 @@ def pretrain(folder: Path | None, epochs: int) -> None:
         first, seconds = state["epoch"] + 1, state["seconds"]
         model.load_state_dict(state["state_dict"])
         optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
+        fallen = state["fallen"]
+        if fallen is None:
+            scheduler.load_state_dict(state["scheduler"])
+    if fall is not None and fallen is None:
+        fallen = {"first": first, "rate": scheduler.get_last_lr()[0], "epochs": fall}
+    last = epochs
+    if fallen is not None:  # from here on, in a straight line to 0
+        last = fallen["first"] + fallen["epochs"]
+        for group in optimizer.param_groups:
+            group["initial_lr"] = fallen["rate"]
+        count = fallen["epochs"] * steps
+        scheduler = optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: 1 - step / count
+        )
+        if first > fallen["first"]:
+            scheduler.load_state_dict(state["scheduler"])
 
-    for epoch in range(first, epochs):
+    for epoch in range(first, last):
         generator = torch.Generator().manual_seed(epoch)
         order = torch.randperm(len(labels), generator=generator)[: steps * BATCH]
         began, losses = time.monotonic(), 0.0
         model.train()
-        bar = tqdm(order.split(BATCH), desc=f"epoch {epoch + 1} of {epochs}")
+        bar = tqdm(order.split(BATCH), desc=f"epoch {epoch + 1} of {last}")
         for seen, chosen in enumerate(bar, start=1):
             batch = augment(scaled[chosen], generator).to(device)
             batch = batch.contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device, torch.bfloat16):
-                loss = loss_function(model(batch), labels[chosen].to(device))
+            with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16):
+                loss = loss_function(forward(batch), labels[chosen].to(device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -121,6 +158,7 @@ def pretrain(folder: Path | None, epochs: int) -> None:
             epoch=epoch,
             epochs=epochs,
             seconds=seconds,
+            fallen=fallen,
             optimizer=optimizer.state_dict(),
             scheduler=scheduler.state_dict(),
         )
@@ -142,7 +180,7 @@ def pretrain(folder: Path | None, epochs: int) -> None:
         std=[round(number, 4) for number in std.tolist()],
     )
     RESUME.unlink(missing_ok=True)
-    print(f"{measured:.2%} of {len(test_labels):,} test pictures, {epochs} epochs in")
+    print(f"{measured:.2%} of {len(test_labels):,} test pictures, {last} epochs in")
     print(f"{seconds / 60:.0f} minutes on {device}: {WEIGHTS.stat().st_size:,} bytes")
 
 
@@ -150,5 +188,16 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, help="train/ and test/ inside")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    arguments = parser.parse_args()
-    pretrain(arguments.folder, arguments.epochs)
+    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--fall", type=int, help="end it within so many epochs more")
+    parser.add_argument(
+        "--compile", action="store_true", help="faster; needs a compiler"
+    )
+    given = parser.parse_args()
+    pretrain(
+        given.folder,
+        given.epochs,
+        start=given.start,
+        fall=given.fall,
+        compiled=given.compile,
+    )

@@ -1,11 +1,12 @@
 """Notebook 08's networks with five seeds each: on digits, on moved digits, and on the flowers.
 
-`make bench` runs it, in two minutes. A CNN and an MLP with about as many parameters learn the
+`make bench` runs it, in three minutes. A CNN and an MLP with about as many parameters learn the
 digits as they are; the test digits are then moved by three pixels to each of four sides. The
 same CNN learns the flowers from random weights, with and without varied pictures.
 
-The settings were chosen by accuracy on these same test pictures, so all numbers are a little
-too good.
+The settings for the digits were chosen by accuracy on these same test digits, so their numbers
+are a little too good; those for the flowers, by other test flowers than today's. Notebook 08
+quotes means; this fails when they no longer hold.
 """
 
 import statistics
@@ -23,6 +24,9 @@ from helper.train import evaluate
 
 SEEDS = 5
 MOVES = ((0, -3), (0, 3), (-3, 0), (3, 0))
+# What notebooks 08 and 09 say of the flowers.
+QUOTED = {"flowers": 0.93, "flowers, varied": 0.93, "held out": 0.89}
+QUOTED |= {"flowers, long": 0.97, "long, varied": 0.97}
 loss_function = nn.CrossEntropyLoss()
 
 
@@ -70,6 +74,7 @@ def load(split: str, size: int = 20) -> TensorDataset:
 
 
 def main() -> None:
+    torch.set_num_threads(1)  # as in the course's kernels
     sets = [
         TensorDataset(digits.data.unsqueeze(1) / 255, digits.targets)
         for digits in (Digits(train=True), Digits(train=False))
@@ -106,6 +111,13 @@ def main() -> None:
             model = make_cnn(3, 5)
             train(model, train_set, epochs=epochs, size=40, seed=seed, vary=how)
             found.setdefault(name, []).append(accuracy(model, *test_set.tensors))
+        # A fifth of the training flowers held out, as in transfer.py.
+        held_out = torch.arange(len(train_set)) % SEEDS == seed
+        torch.manual_seed(seed)
+        model = make_cnn(3, 5)
+        others = TensorDataset(*train_set[~held_out])
+        train(model, others, epochs=16, size=40, seed=seed, vary=vary)
+        found.setdefault("held out", []).append(accuracy(model, *train_set[held_out]))
 
     for name, values in found.items():
         each = " ".join(f"{value:.3f}" for value in values)
@@ -114,8 +126,9 @@ def main() -> None:
         raise SystemExit("expected the CNN above 0.95, and above 0.85 on moved digits")
     if max(found["MLP, moved"]) > 0.5:
         raise SystemExit("expected the MLP below 0.5 on moved digits")
-    if not 0.8 < min(found["flowers, varied"]):
-        raise SystemExit("expected more than 0.8 on the flowers")
+    for name, quoted in QUOTED.items():
+        if abs(statistics.mean(found[name]) - quoted) > 0.015:
+            raise SystemExit(f"{name}: the notebooks say {quoted}")
 
 
 if __name__ == "__main__":
