@@ -63,6 +63,46 @@ def test_a_killed_run_goes_on_and_ends_the_same(script, folder, monkeypatch, cap
         assert torch.equal(resumed["state_dict"][name], tensor), name
 
 
+def test_a_run_begins_from_weights_and_is_ended_early(script, folder, monkeypatch):
+    script.pretrain(folder, 1)
+    start = script.WEIGHTS.with_name("start.pt")
+    script.WEIGHTS.rename(start)
+    begun = torch.load(start)["state_dict"]
+    save, rates = script.save_checkpoint, []
+
+    def save_and_die_in(*epochs):
+        def save_or_die(path, model, **more):
+            save(path, model, **more)
+            if "optimizer" in more:
+                rates.append(more["optimizer"]["param_groups"][0]["lr"])
+                if more["epoch"] in epochs:
+                    raise KeyboardInterrupt
+
+        monkeypatch.setattr(script, "save_checkpoint", save_or_die)
+
+    def end(*, dies_in):
+        rates.clear()
+        save_and_die_in(1)
+        with pytest.raises(KeyboardInterrupt):
+            script.pretrain(folder, 50, start=start)
+        save_and_die_in(*dies_in)
+        for _ in dies_in:
+            with pytest.raises(KeyboardInterrupt):
+                script.pretrain(folder, 50, start=start, fall=3)
+        script.pretrain(folder, 50, start=start, fall=3)
+        assert not script.RESUME.exists()
+        return torch.load(script.WEIGHTS)["state_dict"]
+
+    whole = end(dies_in=())
+    # Two epochs of the fifty, and three that fall in a line to 0.
+    assert len(rates) == 5
+    assert rates[2] == pytest.approx(rates[1] * 2 / 3)
+    assert rates[3] == pytest.approx(rates[1] / 3) and rates[4] == pytest.approx(0)
+    killed = end(dies_in=[2])
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+    assert any(not torch.equal(whole[name], begun[name]) for name in whole)
+
+
 def test_augment_moves_and_mirrors(script):
     images = torch.arange(32.0).repeat(64, 3, 32, 1)  # every row is 0 to 31
     moved = script.augment(images, torch.Generator().manual_seed(0))

@@ -127,11 +127,10 @@ def pretrain(
         for group in optimizer.param_groups:
             group["initial_lr"] = fallen["rate"]
         count = fallen["epochs"] * steps
+        done = (first - fallen["first"]) * steps
         scheduler = optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: 1 - step / count
+            optimizer, lambda step: 1 - step / count, last_epoch=done - 1
         )
-        if first > fallen["first"]:
-            scheduler.load_state_dict(state["scheduler"])
 
     for epoch in range(first, last):
         generator = torch.Generator().manual_seed(epoch)
