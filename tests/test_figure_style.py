@@ -49,6 +49,14 @@ def test_each_line_of_the_style_can_be_seen_and_told_from_the_others():
     assert len(set(map(str, cycle["linestyle"]))) == len(cycle["color"]) >= 5
 
 
+def test_a_matplotlibrc_of_ones_own_changes_no_figure():
+    own = {"text.usetex": True, "font.family": "serif", "savefig.dpi": 300}
+    own |= {"figure.dpi": 72, "figure.facecolor": "black", "lines.linewidth": 5}
+    with plt.rc_context(own), plt.style.context("helper.course"):
+        assert {name: plt.rcParams[name] for name in own} == {n: STYLE[n] for n in own}
+        assert not plt.rcParams["text.usetex"]
+
+
 def figures():
     weight = torch.ones(2, requires_grad=True)
     image = torch.rand(3, 4, 4)

@@ -182,7 +182,8 @@ class Course:
     def __init__(self, folder):
         self.origin, self.clone = folder / "origin", folder / "clone"
         self.work = self.clone / "work"
-        for name in ("course.py", "merge_notebooks.py", "my_copies.py"):
+        names = ["course", "figure_words", "merge_notebooks", "my_copies"]
+        for name in (f"{name}.py" for name in names):
             (self.origin / "tools").mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / "tools" / name, self.origin / "tools")
         shutil.copy(ROOT / ".gitignore", self.origin)

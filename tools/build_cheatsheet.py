@@ -1,11 +1,10 @@
 """Make notebooks/cheatsheet.ipynb: every recipe of the notebooks, grouped by notebook."""
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from course import CHEATSHEET, LESSONS, read
+from course import CHEATSHEET, LESSONS, as_it_stands, read
 from navigation import top
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -43,5 +42,4 @@ def build(read: Callable[[Path], NotebookNode] = read) -> NotebookNode:
 
 
 if __name__ == "__main__":
-    as_it_stands = functools.partial(nbformat.read, as_version=4)
     nbformat.write(build(as_it_stands), CHEATSHEET)

@@ -4,14 +4,13 @@ A term is what a lesson writes in bold within its running text, once in the cour
 sentence that says what it is.
 """
 
-import functools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from course import GLOSSARY, LESSONS, read
+from course import GLOSSARY, LESSONS, as_it_stands, read
 from navigation import top
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -87,5 +86,4 @@ def build(read: Callable[[Path], NotebookNode] = read) -> NotebookNode:
 
 
 if __name__ == "__main__":
-    as_it_stands = functools.partial(nbformat.read, as_version=4)
     nbformat.write(build(as_it_stands), GLOSSARY)

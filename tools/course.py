@@ -13,6 +13,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import figure_words
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -88,13 +90,31 @@ def is_a_learners(path: Path) -> bool:
     )
 
 
-def read(path: Path) -> NotebookNode:
-    """A notebook of the course, as it was published if a learner has worked in it."""
+def as_seen(text: str) -> NotebookNode:
+    """A notebook from its file's text, without the images that nobody sees."""
     import nbformat
 
-    if is_a_learners(path) and committed(path) is not None:
-        return nbformat.reads(committed(path), as_version=4)
-    return nbformat.read(path, as_version=4)
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = figure_words.without(cell.source)
+    return notebook
+
+
+def as_it_stands(path: Path) -> NotebookNode:
+    return as_seen(path.read_text(encoding="utf-8"))
+
+
+def published(path: Path) -> str:
+    """The text of a notebook's file, as git has it if a learner has worked in the notebook."""
+    if is_a_learners(path):
+        return committed(path) or path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
+def read(path: Path) -> NotebookNode:
+    """A notebook of the course, as it was published if a learner has worked in it."""
+    return as_seen(published(path))
 
 
 def markdown(path: Path) -> list[str]:

@@ -23,7 +23,6 @@ import tomllib
 from pathlib import Path
 
 import course
-import nbformat
 import prose
 from claims import claims, shows
 from nbformat import NotebookNode
@@ -173,7 +172,7 @@ def ledger_of(path: Path) -> dict:
 
 def report(path: Path) -> None:
     """Print what is wrong in the notebook as it lies there, and what to write."""
-    found = Lesson(nbformat.read(path, as_version=4), ledger_of(path))
+    found = Lesson(course.as_it_stands(path), ledger_of(path))
     print(f"{path.name}: {len(found.all)} quantities, nothing holds {len(found.left)}")
     print("\n".join(found.problems))
     if found.left:

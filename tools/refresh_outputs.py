@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import figure_words
 import nbformat
 import surroundings
 import tolerance
@@ -50,6 +51,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    figure_words.place(notebook)
     count = 0
     for cell in notebook.cells:
         # The course's own: `alt` is the alternative text of the figure that the cell draws,

@@ -18,6 +18,7 @@ import course
 import nbformat
 import pytest
 import refresh_outputs
+import threads
 import torch
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
@@ -85,6 +86,28 @@ def test_series(benchmark, note):
     floors = sum(floor for _, floor in SERIES)
     note("all notebooks, to kernels that import what they use", [(total, floors)])
     note(row, [(total, 150.0)], at_most=1)
+
+
+@pytest.mark.parametrize("number", ["02", "05", "08"])
+def test_a_lesson_beside_another_training(number, benchmark, note):
+    """A learner who lets one notebook train, and goes on with the next."""
+    (path,) = (path for path in course.LESSONS if path.stem.startswith(number))
+    notebook = nbformat.read(path, as_version=4)
+    pairs = []
+
+    def turn():
+        quiet = seconds_of(notebook)
+        other = threads.start("forever", threads.SETTINGS["one thread"])
+        try:
+            time.sleep(5)  # until it trains
+            pairs.append((seconds_of(notebook), quiet))
+        finally:
+            other.kill()
+            other.communicate()
+
+    benchmark.pedantic(turn, rounds=3)
+    row = f"{path.stem} beside another training, to itself on a quiet machine"
+    note(row, pairs, at_most=2.5)
 
 
 def digits(train: bool) -> TensorDataset:

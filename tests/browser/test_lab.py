@@ -12,7 +12,7 @@ import urllib.request
 import nbformat
 import psutil
 import pytest
-from course import PATHS, ROOT
+from course import NOTEBOOKS, PATHS, ROOT
 
 COPIED = [
     "Makefile",
@@ -183,6 +183,33 @@ def test_first_lesson_runs_answers_and_leads_on(lab, page):
     assert not errors
     find(page, page.get_by_role("link", name=re.compile("^01 · "))).click()
     page.get_by_role("heading", name=re.compile("^01 · ")).first.wait_for()
+
+
+def images_for_a_screen_reader(page):
+    """The names of the images in Chromium's accessibility tree, in the order of reading."""
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    return [
+        node.get("name", {}).get("value", "")
+        for node in tree["nodes"]
+        if node.get("role", {}).get("value") in ("image", "img") and not node["ignored"]
+    ]
+
+
+def test_a_screen_reader_meets_the_words_of_each_figure_that_was_drawn(lab, page):
+    """JupyterLab's own image of a figure has no name: the next one says what it shows."""
+    open_lesson(lab, page, "00_start_here.ipynb")
+    run_all(page)
+    cells = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", 4).cells
+    words = [cell.metadata["alt"] for cell in cells if "alt" in cell.metadata]
+    assert len(words) == 2
+    for said in words:
+        seen = find(page, page.get_by_role("img", name=said, exact=True))
+        assert seen.bounding_box()["height"] < 2  # and nobody else notices
+        names = images_for_a_screen_reader(page)
+        place = names.index(said)
+        assert names.count(said) == 1
+        assert names[place - 1] == "", "JupyterLab says it itself now"
+    page.keyboard.press("Control+s")
 
 
 def kernels(process):
