@@ -152,6 +152,16 @@ def test_every_figure_has_the_alternative_text_of_its_cell(path, site, page):
     )
 
 
+def test_no_formula_gets_a_scroll_bar_at_its_side_and_functions_have_a_gap(site, page):
+    page.goto(f"{site}/print.html")
+    heights = "all => all.map(one => [one.scrollHeight, one.clientHeight])"
+    formulas = page.locator(".formula")
+    assert formulas.count() > 20
+    assert all(whole <= seen for whole, seen in formulas.evaluate_all(heights))
+    inner = "".join(formulas.evaluate_all("all => all.map(one => one.innerHTML)"))
+    assert re.search(r"<mi>ln</mi>\s*<mo>.</mo>\s*<mspace[^>]*></mspace>\s*<mi>C", inner)
+
+
 @pytest.mark.parametrize("path", course.PATHS, ids=lambda path: path.stem)
 def test_a_page_offers_its_notebook(path, site, page):
     page.goto(f"{site}/notebooks/{path.stem}.html")

@@ -15,6 +15,10 @@ OTHERWISE = {
     r"\\([bB]ig)(?=[)\]])": r"\\\1r",
 }
 
+# "ln C" with a gap, as TeX sets it; none before a bracket. Browsers leave none by themselves.
+FUNCTION = re.compile(r"(<mo>&ApplyFunction;</mo>\s*)(?!<mo[^>]*>[(\[|])")
+GAP = r'\1<mspace width="0.167em"></mspace>'
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,6 +31,7 @@ def write(translator, node: nodes.Node, *, as_block: bool) -> None:
     except MathError as error:
         logger.warning("%s can't be written as MathML: %s", tex, error, location=node)
         formula = translator.encode(tex)
+    formula = FUNCTION.sub(GAP, formula)
     if as_block:
         formula = f'<div class="formula">{formula}</div>\n'
     translator.body.append(formula)
