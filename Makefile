@@ -93,7 +93,7 @@ bench: env
 	@"$(VENV)" tests/benchmarks/transfer.py
 	@"$(VENV)" -m pytest -q tests/benchmarks -o python_files='bench_*.py' --benchmark-json=build/bench.json
 
-# Takes three quarters of an hour: all tests as other machines would run them.
+# Takes an hour: all tests as other machines would run them.
 test-elsewhere: env
 	@"$(VENV)" tools/run_elsewhere.py
 

@@ -20,6 +20,8 @@ import lesson_alone
 import pages
 import repository
 
+# The first, in `make test`; in `make test-elsewhere`, all.
+ALONE = LESSONS if os.environ.get("COURSE_ALONE") else LESSONS[:1]
 SETTINGS = (
     "COURSE_REPOSITORY",
     "COURSE_SITE",
@@ -94,7 +96,8 @@ def test_home_lists_every_page():
 
 
 @pytest.mark.skipif(course.git("rev-parse") is None, reason="there is no git here")
-def test_a_kernel_without_the_course_gets_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize("path", ALONE, ids=lambda path: path.stem)
+def test_a_kernel_without_the_course_gets_it(path, tmp_path, monkeypatch):
     """In an empty folder, from a folder on this machine instead of GitHub."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
     # A Python with the course's packages, as Colab has them, but without the course.
@@ -126,7 +129,7 @@ def test_a_kernel_without_the_course_gets_it(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_REPOSITORY", ROOT.as_uri())
     empty = tmp_path / "an empty folder"
     empty.mkdir()
-    notebook = lesson_alone.copy(LESSONS[0])
+    notebook = lesson_alone.copy(path)
     notebook.cells.append(
         nbformat.v4.new_code_cell(
             "import subprocess, helper\n"

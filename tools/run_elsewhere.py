@@ -88,6 +88,12 @@ def alone(path: Path) -> str | None:
     return run([*PYTEST, str(path)])
 
 
+def without_the_course() -> str | None:
+    """Each lesson opened in an empty folder, by a kernel that has no `helper`, as on Colab."""
+    there = "tests/test_lesson_alone.py::test_a_kernel_without_the_course_gets_it"
+    return run([*PYTEST, "-n", "2", there], COURSE_ALONE="all")
+
+
 def each_cell_twice(path: Path) -> str | None:
     """A learner runs a cell again: that ends in no error, nor do the cells after it."""
     notebook = nbformat.read(path, as_version=4)
@@ -117,6 +123,7 @@ WAYS: dict[str, Callable[[], str | None]] = {
     "odd path": from_an_odd_path,
     "no home": lambda: run(SHARED, HOME=f"{os.devnull}/home"),  # for root, too
     "C locale": lambda: run(SHARED, LC_ALL="C", LANG="C"),
+    "no course": without_the_course,
     "alone": lambda: all_wrong(alone, random.Random(0).sample(PATHS, len(PATHS))),
     "twice": lambda: all_wrong(each_cell_twice, PATHS),
 }
