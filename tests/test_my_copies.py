@@ -176,6 +176,31 @@ def test_a_copy_answers_nothing_and_is_written_as_jupyter_writes_it(path):
     assert same_texts(lesson, loads(path.read_text(encoding="utf-8")))
 
 
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_a_solved_lesson_of_the_course_takes_in_an_improved_one(path, data):
+    base = my_copies.published(path)
+    mine, new = copy.deepcopy(base), copy.deepcopy(base)
+    answers = {}
+    for cell in mine["cells"]:
+        if "exercise" in cell["metadata"].get("tags", []):
+            answers[cell["id"]] = cell["source"] = f"answer = {cell['id']!r}"
+    note = {"id": "note", "cell_type": "markdown", "metadata": {}, "source": "My own"}
+    places = st.integers(1, len(base["cells"]) - 1)
+    mine["cells"].insert(data.draw(places), note)
+
+    texts = [cell for cell in new["cells"] if cell["cell_type"] == "markdown"]
+    for cell in data.draw(st.lists(st.sampled_from(texts), unique_by=id)):
+        cell["source"] += "\n\nBetter."
+    new["cells"].insert(data.draw(places), {**note, "id": "new", "source": "New"})
+    made = pairs(merge(base, mine, new))
+
+    expected = [(name, answers.get(name, source)) for name, source in pairs(new)]
+    assert [cell for cell in made if cell[0] != "note"] == expected
+    assert made.count(("note", "My own")) == 1
+
+
 class Course:
     """A small course under git, a learner's clone of it, and their work/."""
 

@@ -159,7 +159,9 @@ def test_no_formula_gets_a_scroll_bar_at_its_side_and_functions_have_a_gap(site,
     assert formulas.count() > 20
     assert all(whole <= seen for whole, seen in formulas.evaluate_all(heights))
     inner = "".join(formulas.evaluate_all("all => all.map(one => one.innerHTML)"))
-    assert re.search(r"<mi>ln</mi>\s*<mo>.</mo>\s*<mspace[^>]*></mspace>\s*<mi>C", inner)
+    assert re.search(
+        r"<mi>ln</mi>\s*<mo>.</mo>\s*<mspace[^>]*></mspace>\s*<mi>C", inner
+    )
 
 
 @pytest.mark.parametrize("path", course.PATHS, ids=lambda path: path.stem)
