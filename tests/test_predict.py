@@ -147,3 +147,27 @@ def test_the_lesson_shows_it_as_it_is():
     assert len(shown) >= 4
     for block in shown:
         assert block in source, block
+
+
+def test_an_exported_program_runs_where_only_torch_is(script, tmp_path):
+    """In another Python, in a folder without the script: its answers are those of the model."""
+    model = script["FlowerNet"](channels=[4, 8], num_classes=2).eval()
+    images = torch.rand(5, 3, 32, 32)
+    example, free = (images[:2].clone(),), ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(model, example, dynamic_shapes=free)
+    torch.export.save(program, tmp_path / "flowers.pt2")
+    torch.save(images, tmp_path / "images.pt")
+    code = (
+        "import torch\n"
+        "program = torch.export.load('flowers.pt2').module()\n"
+        "torch.save(program(torch.load('images.pt')), 'answers.pt')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    with torch.no_grad():
+        assert torch.allclose(torch.load(tmp_path / "answers.pt"), model(images))

@@ -64,5 +64,5 @@ def _expect_modes(measuring: set[bool], learning: set[bool]) -> None:
         )
     if True in measuring:
         raise Wrong(
-            "it is measured in training mode, while dropout drops most of what it knows."
+            "it is measured in training mode, while dropout drops a part of what it knows."
         )

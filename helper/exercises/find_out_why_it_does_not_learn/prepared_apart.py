@@ -40,7 +40,7 @@ def prepared_apart(answer: object) -> str:
     place = _look_different(learned, tested)
     if place is not None:
         raise Wrong(
-            "these answers are luck. A training picture looks different to the network when it "
+            "they aren't prepared alike: a training picture looks different to the network when it "
             f"is tested: the mean of its pixels is {learned[place] / 784:.2f} while it learns, "
             f"and {tested[place] / 784:.2f} in the test. Do the same with both."
         )

@@ -47,7 +47,7 @@ def softmax_twice(answer: object) -> str:
             f"the loss never falls below {lowest:.2f}: the loss function wants what the "
             "last linear layer gives, as it is."
         )
-    return "Softmax is applied once, and the loss can fall to 0."
+    return "Nothing holds the loss up any more: it can fall to 0."
 
 
 def _bounded(model: nn.Module, data: Parts, lowest: float) -> bool:

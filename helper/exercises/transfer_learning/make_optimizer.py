@@ -30,7 +30,9 @@ def make_optimizer(answer: object) -> str:
         before.expect_same("Only make an optimizer.", but=ASKS)
         for name, parameter in model.named_parameters():
             if not _is_asked(name) and parameter.requires_grad != asks[name]:
-                raise Wrong(f"requires_grad of {name} was changed: leave other parts.")
+                raise Wrong(
+                    f"requires_grad of model.{name} was changed: leave other parts as they came."
+                )
         _expect_groups(result, model)
         _expect_own_settings(result, model)
     return "Two groups, each with its own rate."
