@@ -14,6 +14,7 @@ import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
+import convolutions
 import course
 import nbformat
 import pytest
@@ -449,6 +450,29 @@ def test_compile(benchmark, note, monkeypatch, tmp_path):
     )
     pairs = [(seconds(compiled, 200), seconds(plain, 200)) for _ in range(5)]
     note("torch.compile: a later step, to one without it", pairs, at_least=0.95)
+
+
+def test_deterministic_algorithms(ratio):
+    """What notebook 06 says they cost on a CPU."""
+    torch.manual_seed(0)
+    network = convolutions.make_cnn(3, 5)
+    images, labels = torch.rand(40, 3, 20, 20), torch.arange(40) % 5
+    optimizer = optim.Adam(network.parameters())
+
+    def steps(deterministic):
+        torch.use_deterministic_algorithms(deterministic)
+        try:
+            for _ in range(30):
+                loss = LOSS(network(images), labels)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        finally:
+            torch.use_deterministic_algorithms(False)
+
+    row = "a step of 08's network by deterministic algorithms, to one by any"
+    with_them, without = functools.partial(steps, True), functools.partial(steps, False)
+    ratio(row, with_them, without, rounds=11, at_least=0.9, at_most=1.1)
 
 
 def test_second_make_lab(benchmark, note):
