@@ -197,11 +197,11 @@ def images_for_a_screen_reader(page):
 
 def test_a_screen_reader_meets_the_words_of_each_figure_that_was_drawn(lab, page):
     """JupyterLab's own image of a figure has no name: the next one says what it shows."""
-    open_lesson(lab, page, "00_start_here.ipynb")
+    open_lesson(lab, page, "02_autograd.ipynb")
     run_all(page)
-    cells = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", 4).cells
+    cells = nbformat.read(NOTEBOOKS / "02_autograd.ipynb", 4).cells
     words = [cell.metadata["alt"] for cell in cells if "alt" in cell.metadata]
-    assert len(words) == 2
+    assert len(words) >= 2
     for said in words:
         seen = find(page, page.get_by_role("img", name=said, exact=True))
         assert seen.bounding_box()["height"] < 2  # and nobody else notices
